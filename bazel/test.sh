@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Checks drydock and runs its tests. The last line of the output counts the test cases:
+# "N passed, N failed", where a check that fails counts as one. Exits with 0 if none failed.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: bazel/test.sh [--quick] [--asan | --tsan] [--runs N]
+
+  --quick   only build and test: without clang-format, clang-tidy and the second compiler
+  --asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer (quick)
+  --tsan    the tests under ThreadSanitizer (quick)
+  --runs N  each test N times
+END
+}
+
+cd "$(dirname "$0")/.."
+quick=false
+options=(--show_progress_rate_limit=20)
+build=(bazel build --keep_going --ui_event_filters=-info)
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --help | -h) usage && exit ;;
+    --quick) quick=true ;;
+    --asan | --tsan) quick=true && options+=("--config=${1#--}") ;;
+    --runs) options+=("--runs_per_test=${2:?--runs wants a number}") && shift ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  shift
+done
+
+failed_checks=0
+check() {
+  echo "== $1"
+  shift
+  "$@" || failed_checks=$((failed_checks + 1))
+}
+
+check_format() {
+  # bazel-* are links, which find does not follow.
+  find . -name .git -prune -o \( -name '*.h' -o -name '*.cc' \) -print0 |
+    xargs --null --no-run-if-empty --max-args=1 clang-format --dry-run --Werror --ferror-limit=1 ||
+    { echo "clang-format -i on these files mends them." && return 1; }
+}
+
+events=$(mktemp)
+trap 'rm -f "$events"' EXIT
+
+./bazel/install.sh
+if ! $quick; then
+  # Other versions than Debian 12's format a little differently and find other things.
+  if clang-format --version | grep --quiet 'version 14\.'; then
+    check "clang-format" check_format
+    check "clang-tidy" "${build[@]}" "${options[@]}" --config=tidy //...
+  else
+    echo "== no clang-format, no clang-tidy: the sources follow those of LLVM 14"
+  fi
+  check "build with GCC" "${build[@]}" "${options[@]}" --config=gcc //...
+fi
+echo "== build with clang, and test"
+bazel test "${options[@]}" --keep_going --test_summary=terse \
+  --build_event_json_file="$events" //... || true # count_tests.py finds out
+python3 bazel/count_tests.py "$events" "$failed_checks"
