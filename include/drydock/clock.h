@@ -1,0 +1,40 @@
+// Where code gets the time from, so that tests can set it.
+//
+// Code that asks for the time takes a `Clock&` in its constructor:
+//
+//   TokenService(drydock::Clock& clock) : clock_(clock) {}
+//   bool expired(const Token& token) { return clock_.now() > token.expires; }
+//
+// In production pass `RealClock::instance()`; in a test the `SimulatedClock` of the simulation,
+// which stands still until the test advances it.
+#ifndef DRYDOCK_CLOCK_H_
+#define DRYDOCK_CLOCK_H_
+
+#include "absl/time/time.h"
+
+namespace drydock {
+
+// Thread-safe.
+class Clock {
+ public:
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  virtual absl::Time now() const = 0;
+
+ protected:
+  Clock() = default;
+};
+
+// The machine's clock.
+class RealClock final : public Clock {
+ public:
+  // Has no state; one serves the whole process.
+  static RealClock& instance();
+  absl::Time now() const override;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_CLOCK_H_

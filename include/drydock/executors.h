@@ -1,0 +1,77 @@
+// The executors of a program by name, made from its configuration.
+//
+//   executors:                                            # executors.yaml
+//     default: {kind: thread_pool, threads: 8, max_queued: 10000}
+//     mail:    {kind: serial, on: default}
+//
+//   int main() {
+//     absl::StatusOr<drydock::Executors> executors =
+//         drydock::Executors::from_file("executors.yaml");
+//     if (!executors.ok()) return fail(executors.status());       // file, line, column, what to do
+//     Mailer mailer(executors->get("mail"));                      // services take an Executor&
+//     ...
+//   }
+//
+// Only `main` sees this class: services take the `Executor&` that they need. The environment
+// variable DRYDOCK_EXECUTOR changes kinds without a change of the file, as in
+// `DRYDOCK_EXECUTOR=mail=thread_pool,default=serial`. For kinds of your own, and for the kinds that
+// only tests know, use an `ExecutorsBuilder`.
+#ifndef DRYDOCK_EXECUTORS_H_
+#define DRYDOCK_EXECUTORS_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "drydock/executor.h"
+
+namespace drydock {
+
+// Owns its executors. They are made in the order of the file, each after the one that it stands on
+// (`on`), and destroyed in reverse. Jobs may therefore submit to executors that come before theirs
+// in the file for as long as they run.
+class Executors {
+ public:
+  // Kinds: `thread_pool` with `threads` and `max_queued`, both optional (see ThreadPoolOptions),
+  // and `serial` with `on`, the name of the executor that it stands on. Any error is
+  // `InvalidArgument`, names line, column, the value and the valid choices; then nothing was
+  // started.
+  static absl::StatusOr<Executors> from_yaml(std::string_view text);
+  static absl::StatusOr<Executors> from_file(const std::string& path);
+
+  Executors(Executors&& other) noexcept = default;
+  Executors& operator=(Executors&& other) noexcept;
+  // Runs what is queued, as `shutdown()` without a deadline.
+  ~Executors();
+
+  // Lives as long as this object, also when that is moved. Throws `std::out_of_range` for an
+  // unknown name; the message has the valid ones.
+  Executor& get(std::string_view name) const;
+  // In the order in which they were made.
+  std::vector<std::string> names() const;
+
+  // Shuts the thread pools down, the last one first, within `timeout` for all of them: jobs from
+  // outside are refused, queued ones run. `DeadlineExceeded` lists the jobs that did not end in
+  // time; the destructor goes on waiting for them.
+  absl::Status shutdown(absl::Duration timeout);
+
+ private:
+  friend class ExecutorsBuilder;
+  struct Named {
+    std::string name;
+    std::unique_ptr<Executor> executor;
+  };
+
+  Executors() = default;
+  void destroy();
+
+  std::vector<Named> executors_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_EXECUTORS_H_

@@ -1,0 +1,209 @@
+// A job: one piece of background work, and what an executor knows of it.
+//
+// Application code meets `Job`, `JobOptions` and `JobId` at `Executor::submit`; only those who
+// write an executor meet `SubmittedJob`, which carries the job together with its name, the place of
+// its submit, its parents and the context that it was submitted in:
+//
+//   class CallingThreadExecutor : public drydock::Executor {
+//     void do_submit(drydock::SubmittedJob job) override {
+//       drydock::JobResult result = std::move(job).run();        // never throws
+//       if (result.error) log(drydock::describe(result.error));
+//     }
+//   };
+#ifndef DRYDOCK_JOB_H_
+#define DRYDOCK_JOB_H_
+
+#include <compare>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "drydock/source_location.h"
+
+namespace drydock {
+
+// Runs once, on whichever thread its executor chooses. Move-only: it may own what it works on.
+using Job = absl::AnyInvocable<void() &&>;
+
+struct JobOptions {
+  // What messages, reports and matchers call the job; empty: "file.cc:line" of the submit.
+  std::string name = {};
+  // How long after the submit the job becomes due. Zero or less: at once.
+  absl::Duration delay = absl::ZeroDuration();
+};
+
+// Names one job among those of one executor, or of all executors of one simulation. Ids start at 1
+// and rise in the order of submits; 0 names no job.
+class JobId {
+ public:
+  constexpr JobId() = default;
+  constexpr explicit JobId(std::uint64_t value) : value_(value) {}
+
+  constexpr std::uint64_t value() const { return value_; }
+  constexpr explicit operator bool() const { return value_ != 0; }
+
+  friend constexpr auto operator<=>(const JobId&, const JobId&) = default;
+  friend std::ostream& operator<<(std::ostream& out, JobId id) { return out << '#' << id.value_; }
+  template <typename H>
+  friend H AbslHashValue(H state, JobId id) {
+    return H::combine(std::move(state), id.value_);
+  }
+
+ private:
+  std::uint64_t value_ = 0;
+};
+
+// One line of a chain of submitters: a job, and where it was submitted.
+struct JobAncestor {
+  JobId id;
+  std::string name;
+  SourceLocation where;
+};
+
+namespace internal {
+class ContextNode;  // see drydock/context.h
+class Lineage;      // a job as its children remember it; see src/lineage.h
+class RunningJob;   // see src/running_job.h
+
+// Counted pointers to the two; defined where the types are complete.
+class ContextRef {
+ public:
+  ContextRef() = default;
+  explicit ContextRef(const ContextNode* node) noexcept;  // takes a share
+  ContextRef(ContextRef&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  ContextRef& operator=(ContextRef&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~ContextRef() {
+    if (node_ != nullptr) release(node_);
+  }
+  const ContextNode* get() const { return node_; }
+
+ private:
+  static void release(const ContextNode* node) noexcept;
+  const ContextNode* node_ = nullptr;
+};
+
+class LineageRef {
+ public:
+  LineageRef() = default;
+  explicit LineageRef(const Lineage* node) noexcept;  // takes a share
+  LineageRef(LineageRef&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  LineageRef& operator=(LineageRef&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~LineageRef() {
+    if (node_ != nullptr) release(node_);
+  }
+  const Lineage* get() const { return node_; }
+
+ private:
+  static void release(const Lineage* node) noexcept;
+  const Lineage* node_ = nullptr;
+};
+}  // namespace internal
+
+// How one run of a job ended.
+struct JobResult {
+  // What the job threw; null where it returned.
+  std::exception_ptr error;
+  // The name of a context slot that the job left other than it found it; null where it left none.
+  // The executor has already put the slot back.
+  const char* leaked_slot = nullptr;
+};
+
+// A job on its way from `submit` to its executor. Move-only. An executor runs it at most once, on
+// any thread, or destroys it unrun.
+class SubmittedJob {
+ public:
+  // Captures the calling thread's context and its running job, which becomes the parent. Throws
+  // `std::invalid_argument`, naming `where`, if `job` is empty.
+  SubmittedJob(JobId id, JobOptions options, Job job, SourceLocation where);
+  SubmittedJob(SubmittedJob&&) noexcept = default;
+  SubmittedJob& operator=(SubmittedJob&&) noexcept = default;
+  ~SubmittedJob() = default;
+
+  JobId id() const { return id_; }
+  SourceLocation where() const { return where_; }
+  absl::Duration delay() const { return absl::Nanoseconds(delay_nanos_); }
+  // The name given, or the short form of `where()`.
+  std::string name() const { return name_.empty() ? where_.short_name() : name_; }
+  // The name given; empty where none was.
+  const std::string& given_name() const { return name_; }
+
+  // The job that submitted this one; none for one submitted from outside a job.
+  JobId parent() const;
+  // How many jobs stand above this one: 0 for one submitted from outside a job.
+  int generation() const;
+  // The submitters, nearest first; of a very long chain the nearest 32 to 64.
+  std::vector<JobAncestor> ancestors() const;
+
+  // The same, to be read when this job has moved on. Null: none.
+  internal::LineageRef share_parents() const {
+    return parent_.get() == nullptr ? internal::LineageRef() : internal::LineageRef(parent_.get());
+  }
+
+  // Jobs of one strand run in the order of their submits and never two at a time; null: none. An
+  // executor that honours it says so with `Executor::keeps_strand_order()`.
+  const void* strand() const { return strand_; }
+  void set_strand(const void* strand) { strand_ = strand; }
+
+  // For an executor that stands on another one: makes the job due at once, and replaces what it
+  // runs by `wrap` of that. Name, place, parents and context stay.
+  void clear_delay() { delay_nanos_ = 0; }
+  template <class Wrap>
+  void decorate(Wrap&& wrap) {
+    job_ = std::forward<Wrap>(wrap)(std::move(job_));
+  }
+
+  // For a job that will never run: lets go of the context that it was submitted in.
+  void drop_context() { context_ = internal::ContextRef(); }
+
+  // Runs the job with its context restored and itself as `current_job()`, and puts both back after.
+  // Never throws. The closure is destroyed before this returns, so that what it owns is gone when
+  // the job counts as ended. At most once.
+  JobResult run() && noexcept;
+
+  // Runs `job` again under this one's name, context and parents, as a second delivery.
+  JobResult run_as_this(Job& job) noexcept;
+
+ private:
+  friend class internal::RunningJob;
+
+  Job job_;
+  std::string name_;
+  SourceLocation where_;
+  std::int64_t delay_nanos_;  // half the size of an absl::Duration with its padding
+  JobId id_;
+  internal::LineageRef parent_;
+  internal::ContextRef context_;
+  const void* strand_ = nullptr;
+};
+
+// The message of an exception, with its type where that says more: "std::out_of_range: …". "" for
+// null.
+std::string describe(const std::exception_ptr& error);
+
+// "submitted by 'import' (#4, submitted at b.cc:7), itself by …": the chain, for messages. "" for
+// none.
+std::string describe_ancestors(const std::vector<JobAncestor>& ancestors);
+
+}  // namespace drydock
+
+template <>
+struct std::hash<drydock::JobId> {
+  std::size_t operator()(drydock::JobId id) const noexcept {
+    return std::hash<std::uint64_t>()(id.value());
+  }
+};
+
+#endif  // DRYDOCK_JOB_H_

@@ -1,0 +1,89 @@
+// The executor of production: a fixed number of threads and one bounded queue.
+//
+//   drydock::ThreadPoolExecutor pool({.threads = 4, .name = "background"});
+//   SignupService signup(database, pool);
+//   ...
+//   pool.shutdown();                               // the destructor does it too
+//
+// Jobs start in the order of their submits, delayed ones when they are due. Jobs that must not run
+// side by side, since they work on the same object, belong on a `SerialExecutor` that stands on the
+// pool. In a test use an `InlineExecutor` or a `DeferredExecutor` instead; where the pool itself is
+// to be part of a test, `wait_idle()` waits for it without polling.
+#ifndef DRYDOCK_THREAD_POOL_EXECUTOR_H_
+#define DRYDOCK_THREAD_POOL_EXECUTOR_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/executor.h"
+#include "drydock/job.h"
+#include "drydock/job_failure.h"
+
+namespace drydock {
+
+namespace internal {
+class ThreadPool;
+int hardware_threads();
+}  // namespace internal
+
+struct ThreadPoolOptions {
+  // At least 1. By default as many as the machine runs at a time.
+  int threads = internal::hardware_threads();
+  // How many jobs may wait, delayed ones among them; at least 1. One more is refused with a
+  // `QueueFullError`.
+  std::size_t max_queued = 10'000;
+  // What messages call the pool, and what its threads are named after.
+  std::string name = "thread_pool";
+  // Told of each job that throws or is dropped; empty: `log_failure`.
+  FailureHandler on_failure = {};
+};
+
+// Thread-safe. Keeps the memory of its longest queue (about 200 bytes a job) until it is destroyed.
+class ThreadPoolExecutor final : public Executor {
+ public:
+  // Starts the threads. Throws `std::invalid_argument` for options out of range, and
+  // `std::system_error` where the machine gives no more threads.
+  explicit ThreadPoolExecutor(ThreadPoolOptions options = {});
+  // As `shutdown()`. May not run on one of the pool's own threads.
+  ~ThreadPoolExecutor() override;
+
+  // Exact: true means that the job will never run. Its closure is destroyed before this returns.
+  bool cancel(JobId id) override;
+
+  // Jobs of one strand take turns at the end of the queue, so that a busy strand starves no one.
+  bool keeps_strand_order() const override { return true; }
+
+  // Returns OK as soon as no job runs or waits, and `DeadlineExceeded` with a list of those that
+  // do once `timeout` has passed. A delayed job counts if it becomes due within `timeout`. Woken by
+  // the end of the last job. Called from a job of this pool, which would wait for itself, it
+  // returns `FailedPrecondition` at once.
+  absl::Status wait_idle(absl::Duration timeout);
+
+  // Orderly: refuses jobs from now on (`ExecutorShutDownError`), runs what is queued and what those
+  // jobs submit in turn, and joins the threads. Delayed jobs that are not yet due are dropped, and
+  // each is reported to the failure handler as a `JobDroppedError`. A job that submits itself again
+  // and again keeps this from returning. Any number of calls. Throws `MisuseError` from a job of
+  // this pool.
+  void shutdown();
+  // The same with a deadline: where jobs are left by then it returns `DeadlineExceeded` with a list
+  // of them. They go on; the next `shutdown()`, or the destructor, waits for them.
+  absl::Status shutdown(absl::Duration timeout);
+
+  const std::string& name() const;
+  int threads() const;
+
+ protected:
+  // Throws `QueueFullError` and `ExecutorShutDownError`.
+  void do_submit(SubmittedJob job) override;
+  absl::Status do_wait_idle(const void* strand, absl::Duration timeout) override;
+
+ private:
+  const std::unique_ptr<internal::ThreadPool> pool_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_THREAD_POOL_EXECUTOR_H_

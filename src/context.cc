@@ -1,0 +1,74 @@
+#include "drydock/context.h"
+
+#include <memory>
+#include <utility>
+
+#include "src/context_node.h"
+
+namespace drydock::internal {
+namespace {
+
+// What a thread's slots hold is a property of the thread, as its stack is.
+ContextRef& thread_context() {
+  thread_local ContextRef context;
+  return context;
+}
+
+const ContextNode* find_node(const ContextNode* list, const ContextSlotBase* slot) {
+  while (list != nullptr && list->slot() != slot) list = list->rest();
+  return list;
+}
+
+ContextRef without(const ContextNode* list, const ContextSlotBase* slot) {
+  if (find_node(list, slot) == nullptr) return ContextRef(list);
+  if (list->slot() == slot) return ContextRef(list->rest());
+  return ContextRef(new ContextNode(list->slot(), list->value(), without(list->rest(), slot)));
+}
+
+const void* value_of(const ContextNode* node) {
+  return node == nullptr ? nullptr : node->value().get();
+}
+
+}  // namespace
+
+ContextRef::ContextRef(const ContextNode* node) noexcept : node_(node) {
+  if (node_ != nullptr) node_->shares_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ContextRef::release(const ContextNode* node) noexcept {
+  if (node->shares_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
+}
+
+const ContextNode* current_context() { return thread_context().get(); }
+
+ContextRef swap_context(ContextRef context) {
+  return std::exchange(thread_context(), std::move(context));
+}
+
+const char* differing_slot(const ContextNode* before, const ContextNode* after) {
+  if (before == after) return nullptr;
+  for (const ContextNode* node = after; node != nullptr; node = node->rest()) {
+    if (value_of(find_node(before, node->slot())) != value_of(node)) return node->slot()->name();
+  }
+  for (const ContextNode* node = before; node != nullptr; node = node->rest()) {
+    if (find_node(after, node->slot()) == nullptr) return node->slot()->name();
+  }
+  return nullptr;
+}
+
+const void* ContextSlotBase::find() const { return value_of(find_node(current_context(), this)); }
+
+std::shared_ptr<const void> ContextSlotBase::share() const {
+  const ContextNode* node = find_node(current_context(), this);
+  return node == nullptr ? nullptr : node->value();
+}
+
+void ContextSlotBase::store(std::shared_ptr<const void> value) const {
+  ContextRef rest = without(current_context(), this);
+  if (value != nullptr) {
+    rest = ContextRef(new ContextNode(this, std::move(value), std::move(rest)));
+  }
+  swap_context(std::move(rest));
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,108 @@
+// The links that a thread pool's queues are made of: a job is put into a node once, and from then
+// on only pointers move.
+#ifndef DRYDOCK_SRC_JOB_LIST_H_
+#define DRYDOCK_SRC_JOB_LIST_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "drydock/job.h"
+#include "src/coarse_clock.h"
+
+namespace drydock::internal {
+
+struct QueuedJob {
+  std::optional<SubmittedJob> job;
+  QueuedJob* next = nullptr;
+  CoarseTime since = 0;  // of the submit
+};
+
+// First in, first out. Does not own its nodes.
+class JobList {
+ public:
+  JobList() = default;
+  JobList(const JobList&) = delete;
+  JobList& operator=(const JobList&) = delete;
+
+  bool empty() const { return head_ == nullptr; }
+  std::size_t size() const { return size_; }
+
+  void push_back(QueuedJob* node) {
+    node->next = nullptr;
+    (tail_ == nullptr ? head_ : tail_->next) = node;
+    tail_ = node;
+    ++size_;
+  }
+
+  // Null where the list is empty.
+  QueuedJob* pop_front() {
+    QueuedJob* const node = head_;
+    if (node == nullptr) return nullptr;
+    head_ = node->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    --size_;
+    return node;
+  }
+
+  // Moves all of `other` behind what is here.
+  void append(JobList& other) {
+    if (other.empty()) return;
+    (tail_ == nullptr ? head_ : tail_->next) = other.head_;
+    tail_ = other.tail_;
+    size_ += std::exchange(other.size_, 0);
+    other.head_ = other.tail_ = nullptr;
+  }
+
+  // Takes the job out of the list; null where it is not in it. Looks at each one before it.
+  QueuedJob* remove(JobId id) {
+    QueuedJob* before = nullptr;
+    for (QueuedJob* node = head_; node != nullptr; before = node, node = node->next) {
+      if (node->job->id() != id) continue;
+      (before == nullptr ? head_ : before->next) = node->next;
+      if (tail_ == node) tail_ = before;
+      --size_;
+      return node;
+    }
+    return nullptr;
+  }
+
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const QueuedJob* node = head_; node != nullptr; node = node->next) visit(*node);
+  }
+
+ private:
+  QueuedJob* head_ = nullptr;
+  QueuedJob* tail_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Owns the nodes; hands out those that came back before it makes new ones.
+class JobNodes {
+ public:
+  QueuedJob* take() {
+    if (free_.empty()) add_block();
+    return free_.pop_front();
+  }
+  // Nodes whose job is gone.
+  void give_back(JobList& nodes) { free_.append(nodes); }
+  void give_back(QueuedJob* node) { free_.push_back(node); }
+
+ private:
+  static constexpr std::size_t kBlock = 64;
+
+  void add_block() {
+    blocks_.push_back(std::make_unique<QueuedJob[]>(kBlock));
+    for (std::size_t i = 0; i < kBlock; ++i) free_.push_back(&blocks_.back()[i]);
+  }
+
+  JobList free_;
+  std::vector<std::unique_ptr<QueuedJob[]>> blocks_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_JOB_LIST_H_

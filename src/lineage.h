@@ -1,0 +1,47 @@
+// A job as its children remember it: one line of the chain of submitters that messages print.
+#ifndef DRYDOCK_SRC_LINEAGE_H_
+#define DRYDOCK_SRC_LINEAGE_H_
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "drydock/job.h"
+#include "drydock/source_location.h"
+
+namespace drydock::internal {
+
+// Immutable and counted. A chain is never longer than `kLongest`: a node that would be longer
+// copies its nearest ancestors instead of pointing at them all, so that a job that resubmits itself
+// for ever holds a bounded chain.
+class Lineage {
+ public:
+  static constexpr int kLongest = 64;
+  static constexpr int kKept = 32;
+
+  static LineageRef make(JobId id, std::string name, SourceLocation where, int generation,
+                         const Lineage* parent);
+
+  JobId id() const { return id_; }
+  int generation() const { return generation_; }
+  // This job and its submitters, nearest first.
+  std::vector<JobAncestor> chain() const;
+
+ private:
+  friend class LineageRef;
+  Lineage(JobId id, std::string name, SourceLocation where, int generation)
+      : id_(id), name_(std::move(name)), where_(where), generation_(generation) {}
+  static LineageRef copy_nearest(const Lineage* node, int count);
+
+  JobId id_;
+  std::string name_;
+  SourceLocation where_;
+  int generation_;
+  int length_ = 1;
+  LineageRef parent_;
+  mutable std::atomic<int> shares_{0};
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_LINEAGE_H_

@@ -1,0 +1,304 @@
+#include "src/thread_pool.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "drydock/current_job.h"
+#include "drydock/executor_errors.h"
+#include "drydock/job_failure.h"
+#include "drydock/misuse_error.h"
+#include "src/spinning_lock.h"
+
+namespace drydock::internal {
+
+ThreadPool::ThreadPool(ThreadPoolOptions options)
+    : options_(std::move(options)), spins_(hardware_threads() > 1) {
+  for (int i = 0; i < options_.threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>());
+    workers_.back()->name = options_.name + "-" + std::to_string(i + 1);
+  }
+  parked_.reserve(workers_.size());
+  try {
+    start_threads();
+  } catch (...) {
+    shutdown(absl::InfiniteDuration()).IgnoreError();
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() { shutdown(absl::InfiniteDuration()).IgnoreError(); }
+
+void ThreadPool::start_threads() {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    // Under the lock, so that no worker parks before it is counted.
+    MutexLock lock(intake_mutex_);
+    worker->thread = std::thread(&ThreadPool::run_worker, this, std::ref(*worker));
+    worker->thread_id = worker->thread.get_id();
+    ++started_;
+  }
+}
+
+void ThreadPool::submit(SubmittedJob&& job) {
+  enum { kTaken, kFull, kClosed } outcome = kTaken;
+  Worker* to_notify = nullptr;
+  {
+    SpinningLock lock(intake_mutex_);
+    if (closed_ && refuses(job)) {
+      outcome = kClosed;
+    } else if (room_ == 0 && !make_room()) {
+      outcome = kFull;
+    } else {
+      --room_;
+      QueuedJob* const node = nodes_.take();
+      node->job.emplace(std::move(job));
+      node->since = coarse_now();
+      if (node->job->delay() > absl::ZeroDuration()) {
+        add_timer(node);
+      } else {
+        to_notify = enqueue(node);
+      }
+    }
+  }
+  if (to_notify != nullptr) to_notify->condition.notify_one();
+  if (outcome == kFull) refuse_full(job);
+  if (outcome == kClosed) refuse_closed(job);
+}
+
+bool ThreadPool::make_room() {
+  const std::size_t waiting = inbox_.size() + strands_.waiting_count() + timers_.size() +
+                              ready_count_.load(std::memory_order_acquire);
+  room_ = options_.max_queued - std::min(waiting, options_.max_queued);
+  return room_ > 0;
+}
+
+ThreadPool::Worker* ThreadPool::enqueue(QueuedJob* node) {
+  const void* const strand = node->job->strand();
+  if (strand != nullptr && !strands_.start_or_wait(strand, node)) return nullptr;
+  return append_to_inbox(node);
+}
+
+ThreadPool::Worker* ThreadPool::append_to_inbox(QueuedJob* node) {
+  inbox_.push_back(node);
+  if (parked_.empty()) return nullptr;
+  // The one that parked last: it may still spin, and its cache is warm.
+  Worker* const worker = parked_.back();
+  parked_.pop_back();
+  worker->woken.store(true, std::memory_order_release);
+  return worker->asleep ? worker : nullptr;
+}
+
+ThreadPool::Worker* ThreadPool::finish_turn(const void* strand) {
+  QueuedJob* const next = strands_.finish_turn(strand);
+  if (next != nullptr) return append_to_inbox(next);
+  tell_waiters();
+  return nullptr;
+}
+
+bool ThreadPool::cancel(JobId id) {
+  QueuedJob* node;
+  Worker* to_notify = nullptr;
+  {
+    MutexLock ready(ready_mutex_);
+    MutexLock intake(intake_mutex_);
+    const std::size_t ready_before = ready_.size();
+    const std::size_t inbox_before = inbox_.size();
+    node = take_waiting(id);
+    if (node == nullptr) return false;
+    const bool had_turn = ready_.size() != ready_before || inbox_.size() != inbox_before;
+    ready_count_.store(ready_.size(), std::memory_order_release);
+    if (had_turn && node->job->strand() != nullptr) to_notify = finish_turn(node->job->strand());
+  }
+  if (to_notify != nullptr) to_notify->condition.notify_one();
+  discard(node);
+  return true;
+}
+
+QueuedJob* ThreadPool::take_waiting(JobId id) {
+  if (QueuedJob* const node = ready_.remove(id)) return node;
+  if (QueuedJob* const node = inbox_.remove(id)) return node;
+  if (QueuedJob* const node = strands_.remove(id)) return node;
+  return timers_.remove(id);
+}
+
+void ThreadPool::discard(QueuedJob* node) {
+  node->job.reset();
+  MutexLock lock(intake_mutex_);
+  nodes_.give_back(node);
+  tell_waiters();
+}
+
+void ThreadPool::add_timer(QueuedJob* node) {
+  if (!timer_thread_.joinable()) timer_thread_ = std::thread(&ThreadPool::run_timers, this);
+  timers_.push(deadline_after(node->job->delay()), node);
+  timers_changed_.notify_one();
+}
+
+bool ThreadPool::on_worker_thread() const {
+  const std::thread::id self = std::this_thread::get_id();
+  // Once the threads are joined, another one may have got the id of one of them.
+  return !joined_ && std::any_of(workers_.begin(), workers_.end(),
+                                 [self](const auto& worker) { return worker->thread_id == self; });
+}
+
+bool ThreadPool::refuses(const SubmittedJob& job) const {
+  return job.delay() > absl::ZeroDuration() || !on_worker_thread();
+}
+
+void ThreadPool::refuse_full(const SubmittedJob& job) {
+  const UnfinishedJobs jobs = unfinished(nullptr, 3);
+  throw QueueFullError(
+      "drydock: executor '" + name() + "' refused job " + describe_job(job) +
+      ": its queue is full (max_queued = " + std::to_string(options_.max_queued) + "). Now " +
+      jobs.summary() + ":" + jobs.lines() +
+      "\nSubmit less at a time, raise ThreadPoolOptions::max_queued or ::threads, or catch "
+      "QueueFullError and submit again later.");
+}
+
+void ThreadPool::refuse_closed(const SubmittedJob& job) {
+  std::string text = "drydock: executor '" + name() + "' refused job " + describe_job(job) +
+                     ": it was shut down. ";
+  if (job.delay() > absl::ZeroDuration()) {
+    text += "A shutdown does not wait for delays; submit the job without one.";
+  } else {
+    text +=
+        "Stop those who submit before the executor, and declare it before them, so that it is "
+        "destroyed after them.";
+  }
+  throw ExecutorShutDownError(text);
+}
+
+// --- waiting --------------------------------------------------------------------------------
+
+bool ThreadPool::idle(const void* strand, SteadyTime deadline) const {
+  const auto due_in_time = [&](const TimerQueue::Entry& entry) {
+    return entry.due <= deadline && (strand == nullptr || entry.node->job->strand() == strand);
+  };
+  const bool at_rest =
+      strand == nullptr ? inbox_.empty() && parked_.size() == started_ : strands_.idle(strand);
+  return at_rest && std::none_of(timers_.entries().begin(), timers_.entries().end(), due_in_time);
+}
+
+void ThreadPool::tell_waiters() {
+  if (idle_waiters_ > 0) idle_.notify_all();
+}
+
+bool ThreadPool::wait_until_idle(const void* strand, SteadyTime deadline) {
+  MutexLock lock(intake_mutex_);
+  ++idle_waiters_;
+  bool in_time = true;
+  while (!idle(strand, deadline) && in_time) in_time = idle_.wait_until(intake_mutex_, deadline);
+  --idle_waiters_;
+  return idle(strand, deadline);
+}
+
+absl::Status ThreadPool::wait_idle(const void* strand, absl::Duration timeout) {
+  const std::string what = "executor '" + name() + "'";
+  {
+    MutexLock lock(intake_mutex_);
+    if (on_worker_thread()) {
+      return absl::FailedPreconditionError(
+          "drydock: wait_idle() on " + what + " was called from " + describe_current_job() +
+          ", which this executor runs: it would wait for itself. Call it from outside the "
+          "executor's jobs; work that follows other work is submitted by the last job of that.");
+    }
+  }
+  if (wait_until_idle(strand, deadline_after(timeout))) return absl::OkStatus();
+  const UnfinishedJobs jobs = unfinished(strand, UnfinishedJobs::kListed);
+  return absl::DeadlineExceededError("drydock: " + what + " is not idle after " +
+                                     describe_duration(timeout) + ": " + jobs.summary() + ":" +
+                                     jobs.lines());
+}
+
+UnfinishedJobs ThreadPool::unfinished(const void* strand, std::size_t listed) {
+  UnfinishedJobs jobs(listed);
+  const auto wanted = [strand](const SubmittedJob& job) {
+    return strand == nullptr || job.strand() == strand;
+  };
+  const auto add_queued = [&](const QueuedJob& node) {
+    if (wanted(*node.job)) jobs.add_queued(*node.job, coarse_age(node.since));
+  };
+  MutexLock ready(ready_mutex_);
+  MutexLock intake(intake_mutex_);
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (worker->running == nullptr || !wanted(*worker->running->job)) continue;
+    jobs.add_running(*worker->running->job, worker->name, coarse_age(worker->since));
+  }
+  ready_.for_each(add_queued);
+  inbox_.for_each(add_queued);
+  strands_.for_each_waiting(add_queued);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const TimerQueue::Entry& entry : timers_.entries()) {
+    if (!wanted(*entry.node->job)) continue;
+    jobs.add_queued(*entry.node->job, coarse_age(entry.node->since),
+                    absl::FromChrono(entry.due - now));
+  }
+  return jobs;
+}
+
+// --- ending ---------------------------------------------------------------------------------
+
+absl::Status ThreadPool::shutdown(absl::Duration timeout) {
+  {
+    MutexLock lock(intake_mutex_);
+    if (on_worker_thread()) {
+      throw MisuseError("drydock: shutdown() of executor '" + name() + "' was called from " +
+                        describe_current_job() +
+                        ", which this executor runs: it would wait for itself. Shut it down, and "
+                        "destroy it, from the thread that made it, outside its jobs.");
+    }
+  }
+  close();
+  if (!wait_until_idle(nullptr, deadline_after(timeout))) {
+    const UnfinishedJobs jobs = unfinished(nullptr, UnfinishedJobs::kListed);
+    return absl::DeadlineExceededError("drydock: executor '" + name() + "' has not ended " +
+                                       describe_duration(timeout) +
+                                       " after shutdown(): " + jobs.summary() + ":" + jobs.lines());
+  }
+  join();
+  return absl::OkStatus();
+}
+
+void ThreadPool::close() {
+  JobList dropped;
+  std::thread timer_thread;
+  {
+    MutexLock lock(intake_mutex_);
+    closed_ = true;
+    while (!timers_.empty()) dropped.push_back(timers_.pop());
+    timer_thread = std::move(timer_thread_);
+    timers_changed_.notify_one();
+    tell_waiters();
+  }
+  if (timer_thread.joinable()) timer_thread.join();
+  while (QueuedJob* const node = dropped.pop_front()) {
+    report_failure(options_.on_failure,
+                   make_failure(name(), *node->job,
+                                std::make_exception_ptr(JobDroppedError(
+                                    "its delay had not passed when the executor was shut down"))));
+    discard(node);
+  }
+}
+
+void ThreadPool::join() {
+  MutexLock join_lock(join_mutex_);
+  {
+    MutexLock lock(intake_mutex_);
+    if (joined_) return;
+    ending_ = true;
+    for (Worker* const worker : parked_) {
+      worker->woken.store(true, std::memory_order_release);
+      worker->condition.notify_one();
+    }
+    parked_.clear();
+  }
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+  MutexLock lock(intake_mutex_);
+  joined_ = true;
+  started_ = 0;
+}
+
+}  // namespace drydock::internal

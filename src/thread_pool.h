@@ -1,0 +1,132 @@
+// What stands behind `ThreadPoolExecutor`: workers, their queue, the timers and the strands.
+//
+// The queue has two halves, each under a lock of its own. Submitters append to the inbox; workers
+// take from the front of `ready_`, and whoever finds that empty moves the whole inbox there, which
+// is two pointers. So a submitter and a worker meet once in many jobs, and jobs still start in the
+// order of their submits: nothing is handed to a single worker, where it could wait behind a long
+// job.
+//
+// `ready_mutex_` comes before `intake_mutex_` where both are held. No code of the user's runs under
+// either.
+#ifndef DRYDOCK_SRC_THREAD_POOL_H_
+#define DRYDOCK_SRC_THREAD_POOL_H_
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/job.h"
+#include "drydock/thread_pool_executor.h"
+#include "src/coarse_clock.h"
+#include "src/deadline.h"
+#include "src/job_list.h"
+#include "src/job_text.h"
+#include "src/mutex.h"
+#include "src/strand_table.h"
+#include "src/timer_queue.h"
+
+namespace drydock::internal {
+
+class ThreadPool {
+ public:
+  explicit ThreadPool(ThreadPoolOptions options);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  void submit(SubmittedJob&& job);
+  bool cancel(JobId id);
+  // Of `strand`, or of all jobs where it is null.
+  absl::Status wait_idle(const void* strand, absl::Duration timeout);
+  absl::Status shutdown(absl::Duration timeout);
+
+  const std::string& name() const { return options_.name; }
+  int threads() const { return static_cast<int>(workers_.size()); }
+
+ private:
+  // Aligned, so that two workers do not write to one cache line.
+  struct alignas(64) Worker {
+    std::string name;
+    std::thread thread;
+    std::thread::id thread_id;       // of `thread`, also once it is joined
+    QueuedJob* running = nullptr;    // under ready_mutex_, so that a listing finds it whole
+    CoarseTime since = 0;            // under ready_mutex_
+    JobList spare;                   // nodes that it has emptied
+    bool parked = false;             // its own
+    bool asleep = false;             // under intake_mutex_
+    std::atomic<bool> woken{false};  // set under intake_mutex_
+    CondVar condition;
+  };
+
+  // ThreadPool::run_worker and what it calls, on a worker's thread.
+  void run_worker(Worker& worker);
+  QueuedJob* next_job(Worker& worker);
+  void end_job(Worker& worker, QueuedJob* finished);
+  void park(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
+  void sleep_until_woken(Worker& worker);
+
+  void start_threads();
+  void run_timers();
+  void add_timer(QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+
+  bool make_room() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  // Queues a job that is due. Returns the worker whose condition the caller has to notify, if any.
+  Worker* enqueue(QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  Worker* append_to_inbox(QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  Worker* finish_turn(const void* strand) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  QueuedJob* take_waiting(JobId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
+  // Destroys the job and keeps the node.
+  void discard(QueuedJob* node);
+
+  bool on_worker_thread() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  bool refuses(const SubmittedJob& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  bool idle(const void* strand, SteadyTime deadline) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  bool wait_until_idle(const void* strand, SteadyTime deadline);
+  UnfinishedJobs unfinished(const void* strand, std::size_t listed);
+  [[noreturn]] void refuse_full(const SubmittedJob& job);
+  [[noreturn]] void refuse_closed(const SubmittedJob& job);
+
+  void close();
+  void join();
+
+  const ThreadPoolOptions options_;
+  const bool spins_;                              // worth it with a processor to spare
+  std::vector<std::unique_ptr<Worker>> workers_;  // the same ones from the constructor on
+
+  alignas(64) Mutex ready_mutex_ ABSL_ACQUIRED_BEFORE(intake_mutex_);
+  JobList ready_ ABSL_GUARDED_BY(ready_mutex_);
+  // The size of `ready_`, for those who hold the other lock only.
+  std::atomic<std::size_t> ready_count_{0};
+
+  alignas(64) Mutex intake_mutex_;
+  JobList inbox_ ABSL_GUARDED_BY(intake_mutex_);
+  JobNodes nodes_ ABSL_GUARDED_BY(intake_mutex_);
+  // How many jobs more are surely taken; counted anew when it is used up.
+  std::size_t room_ ABSL_GUARDED_BY(intake_mutex_) = 0;
+  std::vector<Worker*> parked_ ABSL_GUARDED_BY(intake_mutex_);
+  std::size_t started_ ABSL_GUARDED_BY(intake_mutex_) = 0;
+  const Worker* spinning_ ABSL_GUARDED_BY(intake_mutex_) = nullptr;
+  StrandTable strands_ ABSL_GUARDED_BY(intake_mutex_);
+  TimerQueue timers_ ABSL_GUARDED_BY(intake_mutex_);
+  CondVar timers_changed_;
+  std::thread timer_thread_ ABSL_GUARDED_BY(intake_mutex_);
+  CondVar idle_;
+  int idle_waiters_ ABSL_GUARDED_BY(intake_mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(intake_mutex_) = false;  // jobs from outside are refused
+  bool ending_ ABSL_GUARDED_BY(intake_mutex_) = false;  // workers end when they find nothing
+  bool joined_ ABSL_GUARDED_BY(intake_mutex_) = false;
+
+  Mutex join_mutex_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_THREAD_POOL_H_

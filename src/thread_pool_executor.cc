@@ -1,0 +1,72 @@
+#include "drydock/thread_pool_executor.h"
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "src/thread_pool.h"
+
+namespace drydock {
+namespace internal {
+
+int hardware_threads() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+namespace {
+
+ThreadPoolOptions checked(ThreadPoolOptions options) {
+  if (options.threads < 1) {
+    throw std::invalid_argument("drydock: ThreadPoolExecutor '" + options.name +
+                                "': threads = " + std::to_string(options.threads) +
+                                ", but a pool needs at least 1 thread. Leave `threads` out for as "
+                                "many as the machine has (" +
+                                std::to_string(hardware_threads()) + " here).");
+  }
+  if (options.max_queued < 1) {
+    throw std::invalid_argument("drydock: ThreadPoolExecutor '" + options.name +
+                                "': max_queued = 0, but then it would refuse each job. Leave "
+                                "`max_queued` out for 10000.");
+  }
+  return options;
+}
+
+}  // namespace
+}  // namespace internal
+
+ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolOptions options)
+    : pool_(std::make_unique<internal::ThreadPool>(internal::checked(std::move(options)))) {}
+
+ThreadPoolExecutor::~ThreadPoolExecutor() = default;
+
+bool ThreadPoolExecutor::cancel(JobId id) { return pool_->cancel(id); }
+
+absl::Status ThreadPoolExecutor::wait_idle(absl::Duration timeout) {
+  return pool_->wait_idle(nullptr, timeout);
+}
+
+void ThreadPoolExecutor::shutdown() {
+  // Without a deadline it cannot fail.
+  pool_->shutdown(absl::InfiniteDuration()).IgnoreError();
+}
+
+absl::Status ThreadPoolExecutor::shutdown(absl::Duration timeout) {
+  return pool_->shutdown(timeout);
+}
+
+const std::string& ThreadPoolExecutor::name() const { return pool_->name(); }
+
+int ThreadPoolExecutor::threads() const { return pool_->threads(); }
+
+void ThreadPoolExecutor::do_submit(SubmittedJob job) { pool_->submit(std::move(job)); }
+
+absl::Status ThreadPoolExecutor::do_wait_idle(const void* strand, absl::Duration timeout) {
+  return pool_->wait_idle(strand, timeout);
+}
+
+}  // namespace drydock

@@ -1,0 +1,126 @@
+// The threads of a pool: its workers, and the one that waits for delays.
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "drydock/job_failure.h"
+#include "src/spinning_lock.h"
+#include "src/thread_pool.h"
+
+namespace drydock::internal {
+namespace {
+
+// How often a worker that ran out of jobs looks for another one before it sleeps: some 10 µs.
+constexpr int kSpins = 300;
+
+// The kernel takes 15 characters; the number at the end is what tells threads apart.
+void name_this_thread(const std::string& pool, const std::string& suffix) {
+  constexpr std::size_t kLongest = 15;
+  const std::size_t room = kLongest - std::min(kLongest, suffix.size());
+  pthread_setname_np(pthread_self(), (pool.substr(0, room) + suffix).c_str());
+}
+
+}  // namespace
+
+void ThreadPool::run_worker(Worker& worker) {
+  name_this_thread(name(), worker.name.substr(name().size()));
+  while (QueuedJob* const node = next_job(worker)) {
+    JobResult result = std::move(*node->job).run();
+    if (result.error != nullptr) {
+      report_failure(options_.on_failure,
+                     make_failure(name(), *node->job, std::move(result.error)));
+    }
+  }
+}
+
+QueuedJob* ThreadPool::next_job(Worker& worker) {
+  for (;;) {
+    const CoarseTime now = coarse_now();
+    QueuedJob* finished;
+    QueuedJob* next;
+    {
+      SpinningLock ready(ready_mutex_);
+      finished = std::exchange(worker.running, nullptr);
+      next = ready_.pop_front();
+      if (next != nullptr) {
+        ready_count_.store(ready_.size(), std::memory_order_release);
+      } else {
+        SpinningLock intake(intake_mutex_);
+        nodes_.give_back(worker.spare);
+        ready_.append(inbox_);
+        next = ready_.pop_front();
+        ready_count_.store(ready_.size(), std::memory_order_release);
+        if (next == nullptr && finished == nullptr) {
+          if (ending_) return nullptr;
+          park(worker);
+        }
+      }
+      worker.running = next;
+      worker.since = now;
+    }
+    if (finished != nullptr) end_job(worker, finished);
+    if (next != nullptr) return next;
+    if (worker.parked) sleep_until_woken(worker);
+  }
+}
+
+void ThreadPool::end_job(Worker& worker, QueuedJob* finished) {
+  const void* const strand = finished->job->strand();
+  // Before the strand goes on and before the worker can count as idle: this may release what the
+  // job's context holds, and run code of the user's.
+  finished->job.reset();
+  worker.spare.push_back(finished);
+  if (strand == nullptr) return;
+  Worker* to_notify;
+  {
+    SpinningLock lock(intake_mutex_);
+    to_notify = finish_turn(strand);
+  }
+  if (to_notify != nullptr) to_notify->condition.notify_one();
+}
+
+// Under both locks, so that no job can arrive between the look at the queue and the parking.
+void ThreadPool::park(Worker& worker) {
+  worker.parked = true;
+  parked_.push_back(&worker);
+  if (spins_ && spinning_ == nullptr) spinning_ = &worker;
+  if (parked_.size() == started_) tell_waiters();
+}
+
+void ThreadPool::sleep_until_woken(Worker& worker) {
+  worker.parked = false;
+  bool spin;
+  {
+    SpinningLock lock(intake_mutex_);
+    spin = spinning_ == &worker;
+  }
+  for (int i = 0; spin && i < kSpins && !worker.woken.load(std::memory_order_acquire); ++i) {
+    pause_briefly();
+  }
+  SpinningLock lock(intake_mutex_);
+  if (spin) spinning_ = nullptr;
+  worker.asleep = true;
+  while (!worker.woken.load(std::memory_order_relaxed)) worker.condition.wait(intake_mutex_);
+  worker.asleep = false;
+  worker.woken.store(false, std::memory_order_relaxed);
+}
+
+void ThreadPool::run_timers() {
+  name_this_thread(name(), "-timer");
+  MutexLock lock(intake_mutex_);
+  while (!closed_) {
+    if (timers_.empty()) {
+      timers_changed_.wait(intake_mutex_);
+    } else if (timers_.next_due() > std::chrono::steady_clock::now()) {
+      timers_changed_.wait_until(intake_mutex_, timers_.next_due());
+    } else {
+      Worker* const to_notify = enqueue(timers_.pop());
+      if (to_notify != nullptr) to_notify->condition.notify_one();
+    }
+  }
+}
+
+}  // namespace drydock::internal
