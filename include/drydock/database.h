@@ -1,0 +1,85 @@
+// The interface through which application code talks to PostgreSQL.
+//
+// A class that needs the database takes a `Database&` in its constructor and does its work in
+// `transact`, with plain libpqxx inside:
+//
+//   auto id = database.transact([&](drydock::Transaction& tx) {
+//     return tx->exec_params1("INSERT INTO users (email) VALUES ($1) RETURNING id", email)[0]
+//         .as<int>();
+//   });
+//
+// The body's return is the commit; an exception out of the body is the rollback, and reaches the
+// caller. In production the database is a `PooledDatabase`, in a test `Sandbox::database()`.
+#ifndef DRYDOCK_DATABASE_H_
+#define DRYDOCK_DATABASE_H_
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "drydock/source_location.h"
+#include "drydock/transaction.h"
+#include "drydock/transaction_options.h"
+
+namespace drydock {
+
+// Thread-safe: any thread may call `transact` at any time.
+class Database {
+ public:
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  virtual ~Database() = default;
+
+  // Runs `body(Transaction&)` in a transaction and returns what it returns. A `transact` inside
+  // another on the same thread and the same database joins it as a savepoint: its rollback undoes
+  // only its own part, and what it did becomes durable with the outermost commit.
+  //
+  // Throws what the body throws, after the rollback; what libpqxx throws where the database fails;
+  // and what the implementation throws where it has no connection to give (see there).
+  template <class Body>
+  auto transact(Body&& body, SourceLocation where = SourceLocation::current()) {
+    return transact(TransactionOptions(), std::forward<Body>(body), where);
+  }
+
+  // With `max_attempts` above 1 the body may run more than once.
+  template <class Body>
+  auto transact(TransactionOptions options, Body&& body,
+                SourceLocation where = SourceLocation::current()) {
+    constexpr bool kTakesTransaction = std::is_invocable_v<Body&, Transaction&>;
+    static_assert(kTakesTransaction,
+                  "drydock: the body of transact() takes one argument, a drydock::Transaction&");
+    if constexpr (kTakesTransaction) {
+      using Result = std::invoke_result_t<Body&, Transaction&>;
+      static_assert(!std::is_reference_v<Result>,
+                    "drydock: the body of transact() returns a value, not a reference: what it "
+                    "refers to may be gone after the commit");
+      if constexpr (std::is_void_v<Result>) {
+        do_transact(options, where, [&](Transaction& transaction) { body(transaction); });
+      } else {
+        std::optional<Result> result;
+        do_transact(options, where,
+                    [&](Transaction& transaction) { result.emplace(body(transaction)); });
+        return std::move(*result);
+      }
+    }
+  }
+
+ protected:
+  Database() = default;
+
+  // What an implementation or a mock overrides: runs `body` in a transaction, commits when it
+  // returns, rolls back and rethrows when it throws. Returns only after a body has returned.
+  virtual void do_transact(const TransactionOptions& options, SourceLocation where,
+                           absl::FunctionRef<void(Transaction&)> body) = 0;
+
+  // For decorators and mocks that delegate.
+  static void forward(Database& to, const TransactionOptions& options, SourceLocation where,
+                      absl::FunctionRef<void(Transaction&)> body) {
+    to.do_transact(options, where, body);
+  }
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_DATABASE_H_

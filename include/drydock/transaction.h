@@ -1,0 +1,66 @@
+// The transaction that the body of a `transact` works in.
+//
+//   database.transact([&](drydock::Transaction& tx) {
+//     tx->exec_params("INSERT INTO users (email) VALUES ($1)", email);   // plain libpqxx
+//     tx.submit(executor, {.name = "send_confirmation"}, [=] { ... });   // only if this commits
+//     tx.on_commit([] { signups.increment(); });
+//   });
+//
+// `submit` is for work that must see what the transaction wrote; `on_commit` for what is quick and
+// belongs on this thread. Both are dropped when the transaction, or the nested one that they were
+// called in, rolls back.
+#ifndef DRYDOCK_TRANSACTION_H_
+#define DRYDOCK_TRANSACTION_H_
+
+#include <pqxx/pqxx>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "drydock/executor.h"
+#include "drydock/job.h"
+#include "drydock/source_location.h"
+
+namespace drydock {
+namespace internal {
+class CommitEffects;  // the hooks and submits of one transaction; see src/commit_effects.h
+}
+
+// Lives as long as the body that it is passed to; for the thread that runs the body. Implementations
+// of `Database` make it.
+class Transaction {
+ public:
+  // `sql` and `effects` outlive the transaction.
+  Transaction(pqxx::dbtransaction& sql, internal::CommitEffects& effects)
+      : sql_(&sql), effects_(&effects) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // The libpqxx transaction. It is ended by `transact`: do not commit or abort it.
+  pqxx::dbtransaction& sql() { return *sql_; }
+  pqxx::dbtransaction* operator->() { return sql_; }
+
+  // Calls `hook` on this thread right after the outermost transaction has committed, in the order
+  // of the calls, outside any transaction. A hook that throws fails neither the transaction nor the
+  // hooks after it; the database says where its exception goes.
+  void on_commit(absl::AnyInvocable<void() &&> hook,
+                 SourceLocation where = SourceLocation::current());
+
+  // Submits the job when the outermost transaction has committed; drops it on rollback. `executor`
+  // outlives the transaction.
+  void submit(Executor& executor, JobOptions options, Job job,
+              SourceLocation where = SourceLocation::current());
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>&&>
+  void submit(Executor& executor, F&& job, SourceLocation where = SourceLocation::current()) {
+    submit(executor, JobOptions(), Job(std::forward<F>(job)), where);
+  }
+
+ private:
+  pqxx::dbtransaction* sql_;
+  internal::CommitEffects* effects_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_TRANSACTION_H_
