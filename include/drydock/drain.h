@@ -1,0 +1,129 @@
+// What a drain may be asked for, and what it reports.
+//
+//   DrainReport report = executor.drain({.only = {"send_confirmation"}});
+//   EXPECT_EQ(report.runs.size(), 1);
+//   EXPECT_TRUE(report.status().ok()) << report;
+#ifndef DRYDOCK_DRAIN_H_
+#define DRYDOCK_DRAIN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/job.h"
+#include "drydock/source_location.h"
+
+namespace drydock {
+
+// The order in which a drain takes the jobs that are due.
+class DrainOrder {
+ public:
+  enum Kind { kFifo, kLifo, kShuffle };
+
+  // Oldest due time first, ties in submit order.
+  static constexpr DrainOrder fifo() { return DrainOrder(kFifo, 0); }
+  // The newest first.
+  static constexpr DrainOrder lifo() { return DrainOrder(kLifo, 0); }
+  // Any; the same seed gives the same order.
+  static constexpr DrainOrder shuffle(std::uint64_t seed) { return DrainOrder(kShuffle, seed); }
+
+  constexpr Kind kind() const { return kind_; }
+  constexpr std::uint64_t seed() const { return seed_; }
+
+ private:
+  constexpr DrainOrder(Kind kind, std::uint64_t seed) : kind_(kind), seed_(seed) {}
+  Kind kind_;
+  std::uint64_t seed_;
+};
+
+struct DrainOptions {
+  // The names of the jobs to run; empty: all.
+  std::vector<std::string> only = {};
+  // How many of the jobs that this drain's own jobs submit may run. What was queued before it
+  // always runs.
+  std::size_t max_spawned = 100'000;
+  // How many jobs may stand above a job in its chain of submitters.
+  int max_generation = 1'000;
+  // Whether jobs that this drain's jobs submit run in it too, or stay pending.
+  bool run_spawned = true;
+  // Jobs of one strand keep their order whatever this says. Unset: fifo, or what the test binary
+  // was told with `--drydock_order` or DRYDOCK_ORDER.
+  std::optional<DrainOrder> order = {};
+};
+
+// One run of a job.
+struct JobRun {
+  enum Outcome { kSucceeded, kFailed };
+
+  JobId id;
+  // The job that submitted it; 0 where none did.
+  JobId parent = {};
+  std::string name;
+  SourceLocation where;
+  // The name of the executor it was submitted to.
+  std::string executor = {};
+  // When it was due, on the simulated clock.
+  absl::Time due = {};
+  Outcome outcome = kSucceeded;
+  // The exception's type and message; empty where the job succeeded.
+  std::string error = {};
+  std::exception_ptr exception = {};
+  // How many jobs stand above it, and, where it failed, which: nearest first.
+  int generation = 0;
+  std::vector<JobAncestor> ancestors = {};
+};
+
+// A job that has not run.
+struct PendingJob {
+  enum Reason {
+    // It is due, and nothing has drained it.
+    kQueued,
+    // Its time has not come.
+    kNotDue,
+    // The drain's `only` or `run_spawned`, or a drain of another executor, left it.
+    kFiltered,
+    // Its submitter's transaction is still open.
+    kAwaitingCommit,
+    // A limit of the drain was reached before it.
+    kOverLimit,
+  };
+
+  JobId id;
+  JobId parent = {};
+  std::string name;
+  SourceLocation where;
+  std::string executor = {};
+  absl::Time due = {};
+  Reason reason = kQueued;
+  std::vector<JobAncestor> ancestors = {};
+};
+
+struct DrainReport {
+  // In the order in which they ran.
+  std::vector<JobRun> runs;
+  // What the simulation still holds.
+  std::vector<PendingJob> pending;
+  // What a limit has to say, where one was reached.
+  absl::Status limit = absl::OkStatus();
+
+  // Ok: every run succeeded and no limit was reached. What is pending does not matter here.
+  // Otherwise `ResourceExhausted` for a limit, else `Aborted` with every failure.
+  absl::Status status() const;
+};
+
+// "not due", "filtered", …
+const char* to_string(PendingJob::Reason reason);
+
+std::ostream& operator<<(std::ostream& out, const JobRun& run);
+std::ostream& operator<<(std::ostream& out, const PendingJob& job);
+std::ostream& operator<<(std::ostream& out, const DrainReport& report);
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_DRAIN_H_

@@ -1,0 +1,102 @@
+// What happened in a simulation, in one order.
+//
+//   simulation.journal().wait_for(drydock::finished("fsm"), absl::Seconds(5));   // real threads
+//   for (const Event& event : simulation.journal().events()) std::cout << event << "\n";
+//
+// Always on. Where a test asks whether a job ran, prefer the `DrainReport`; the journal is for what
+// happened between jobs, transactions and threads.
+#ifndef DRYDOCK_JOURNAL_H_
+#define DRYDOCK_JOURNAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/job.h"
+#include "drydock/source_location.h"
+
+namespace drydock {
+namespace internal {
+class JournalStore;
+}
+
+struct Event {
+  enum Kind {
+    kSubmitted,
+    kStarted,
+    kFinished,
+    kFailed,
+    kCancelled,
+    // A transactional submit or hook that its transaction's rollback took with it.
+    kDropped,
+    kDrainStarted,
+    kDrainEnded,
+    kClockAdvanced,
+    kTransactionBegan,
+    kTransactionCommitted,
+    kTransactionRolledBack,
+    kHookFailed,
+    kFindingMade,
+  };
+
+  Kind kind;
+  // The simulated time.
+  absl::Time at;
+  // The job concerned, and the one that submitted it; 0 where there is none.
+  JobId job = {};
+  JobId parent = {};
+  // The name of the job or executor, or what else the event is about.
+  std::string name = {};
+  // Where the job was submitted or the transaction was opened.
+  SourceLocation where = {};
+};
+
+// What to look for: a kind, and a name unless it is empty.
+struct EventPattern {
+  Event::Kind kind;
+  std::string name = {};
+};
+
+EventPattern submitted(std::string name);
+EventPattern started(std::string name);
+EventPattern finished(std::string name);
+EventPattern failed(std::string name);
+EventPattern dropped(std::string name);
+
+// Thread-safe.
+class Journal {
+ public:
+  explicit Journal(internal::JournalStore& store) : store_(store) {}
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Everything so far, oldest first. Of more than four million events the latest; `forgotten()`
+  // says how many older ones are gone.
+  std::vector<Event> events() const;
+  std::size_t forgotten() const;
+
+  // How many events match.
+  std::size_t count(const EventPattern& pattern) const;
+
+  // Waits until an event has matched, at any time since the simulation began, and returns OK; or
+  // `DeadlineExceeded`, with the events of that kind that did happen, when `timeout` has passed.
+  // Wakes by the event, without polling.
+  absl::Status wait_for(const EventPattern& pattern, absl::Duration timeout) const;
+
+ private:
+  internal::JournalStore& store_;
+};
+
+// "finished".
+const char* to_string(Event::Kind kind);
+std::ostream& operator<<(std::ostream& out, const Event& event);
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_JOURNAL_H_

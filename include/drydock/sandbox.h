@@ -1,0 +1,99 @@
+// One test's view of the database, undone at its end.
+//
+//   drydock::Sandbox sandbox(test_database);
+//   drydock::DeferredExecutor executor(sandbox.simulation());
+//   SignupService service(sandbox.database(), executor, mailer);
+//   service.register_user("ada@example.org");
+//   executor.drain();
+//   EXPECT_TRUE(sandbox.finish().status().ok());
+//
+// All that the test does stands in one transaction, on one connection. What the application takes
+// for a transaction is a savepoint in it; its end does what a commit does, except that it lasts
+// only until the sandbox ends. With GoogleTest use `SandboxTest`, which makes one for each test.
+#ifndef DRYDOCK_SANDBOX_H_
+#define DRYDOCK_SANDBOX_H_
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/database.h"
+#include "drydock/drain.h"
+#include "drydock/finding.h"
+#include "drydock/simulation.h"
+#include "drydock/test_database.h"
+
+namespace drydock {
+namespace internal {
+class SandboxState;
+}
+
+struct SandboxOptions {
+  // What messages call the test.
+  std::string name = {};
+  // How long a `transact` waits for another thread's to end.
+  absl::Duration lease_timeout = absl::Seconds(5);
+  // How long `finish` waits for jobs of this test that still run on real threads.
+  absl::Duration idle_timeout = absl::Seconds(5);
+};
+
+struct SandboxReport {
+  // What was found, except what is allowed.
+  std::vector<Finding> findings;
+  // Failed jobs that the test has not taken.
+  std::vector<JobRun> failures;
+  // What else went wrong: threads that did not end, a lost connection.
+  std::vector<std::string> breaches;
+
+  // OK, or `FailedPrecondition` with all of the above.
+  absl::Status status() const;
+};
+std::ostream& operator<<(std::ostream& out, const SandboxReport& report);
+
+// The thread that makes it finishes and destroys it; any thread may use its database.
+class Sandbox {
+ public:
+  // `database` outlives it. Connects at the first `transact`, not here.
+  explicit Sandbox(TestDatabase& database, SandboxOptions options = {});
+  // Rolls back where `finish` did not, without its checks: the test is failing by then.
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  // What the code under test is given. Throws what libpqxx throws, and sandbox_errors.h. Stays
+  // valid for a job that was submitted in this test, however late it runs.
+  Database& database();
+
+  // A connection string of this sandbox for clients that cannot be given a `Database`. Throws
+  // `MisuseError`: the transaction of this sandbox cannot be seen from a second connection.
+  std::string connection_string();
+
+  // Names this sandbox among all that are open on the machine, for logs and other processes.
+  const std::string& token() const;
+
+  // The queue, clock and journal for the executors of this test.
+  Simulation& simulation();
+
+  // Keeps findings of this kind from failing the test, made before or after.
+  void allow(Finding::Kind kind) { simulation().allow(kind); }
+
+  // Waits until jobs of this test on real threads have ended, then checks that nothing is pending,
+  // no failure untaken, no finding unallowed, then rolls back. Once; a second call returns the
+  // first report. Throws `MisuseError` inside a transaction.
+  SandboxReport finish();
+
+ private:
+  class Scope;
+  std::unique_ptr<Simulation> simulation_;
+  std::shared_ptr<internal::SandboxState> state_;
+  std::unique_ptr<Scope> scope_;  // until the end
+  std::optional<SandboxReport> report_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_SANDBOX_H_

@@ -1,0 +1,82 @@
+// The engine that tests run on: one queue, one clock, one journal for all executors of a test.
+//
+//   drydock::Simulation simulation;
+//   drydock::DeferredExecutor mail(simulation, "mail"), reports(simulation, "reports");
+//   MonthlyReport service(mail, reports, simulation.clock());
+//   service.start();
+//   simulation.advance_by(absl::Hours(24 * 31));
+//   EXPECT_TRUE(simulation.drain().status().ok());
+//
+// A test with one executor needs none of its own: `DeferredExecutor` and `InlineExecutor` make one.
+// A sandbox has one: `Sandbox::simulation()`.
+#ifndef DRYDOCK_SIMULATION_H_
+#define DRYDOCK_SIMULATION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/drain.h"
+#include "drydock/finding.h"
+#include "drydock/journal.h"
+#include "drydock/simulated_clock.h"
+
+namespace drydock {
+namespace internal {
+class Engine;
+}
+
+// The thread that makes it drives it: `drain` and the `advance` functions throw `MisuseError` from
+// any other thread, from inside a job and inside an open transaction. Any thread may submit to its
+// executors, cancel, and read its clock, journal, failures and findings.
+class Simulation {
+ public:
+  Simulation();
+  // Failures that nobody took are printed to stderr: they must not vanish. In a fixture they have
+  // failed the test before.
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  SimulatedClock& clock();
+  Journal& journal();
+
+  // Runs what is due, and what those jobs submit, oldest due time first, ties in submit order.
+  DrainReport drain(DrainOptions options = {});
+
+  // Moves the clock by `duration`, stopping at each due time on the way to drain; a job sees its
+  // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative.
+  DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
+
+  // Moves the clock to the next due time, if there is one, and drains.
+  DrainReport advance_to_next(DrainOptions options = {});
+
+  // The failed runs that have not been taken yet. What is not taken fails the test at its end.
+  std::vector<JobRun> take_failures();
+
+  // Jobs that have not run, in the order in which they would.
+  std::vector<PendingJob> pending() const;
+
+  // The findings so far whose kind is not allowed.
+  std::vector<Finding> findings() const;
+
+  // Keeps findings of this kind from failing the test, made before or after.
+  void allow(Finding::Kind kind);
+
+  // OK, or everything that would fail the test if it ended now: pending jobs, untaken failures,
+  // findings.
+  absl::Status check() const;
+
+ private:
+  friend class DeferredExecutor;
+  friend class InlineExecutor;
+  friend class Sandbox;
+
+  std::shared_ptr<internal::Engine> engine_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_SIMULATION_H_

@@ -1,0 +1,83 @@
+// A database of this test process's own, with the schema loaded.
+//
+// The schema is loaded once, into a template database that is named after a hash of its text; each
+// process then gets a copy of it, in about 10 ms. Two processes, or two shards of one test, never
+// meet. The copy is dropped with this object; one whose process was killed is dropped by a later
+// `open` of any process.
+//
+//   drydock::TestDatabaseOptions options;
+//   options.schema_files = {"db/schema.sql", "db/migrations"};
+//   absl::StatusOr<drydock::TestDatabase> database = drydock::TestDatabase::open(options);
+//   if (!database.ok()) { ... database.status() says which file and line ... }
+//   drydock::Sandbox sandbox(*database);
+//
+// A test usually does not use it directly: `SandboxTest` opens one for the whole process.
+#ifndef DRYDOCK_TEST_DATABASE_H_
+#define DRYDOCK_TEST_DATABASE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace drydock {
+namespace internal {
+class SandboxConnectionPool;
+}
+
+struct TestDatabaseOptions {
+  // Files of SQL, run in this order. An entry may be a folder: its *.sql files in order of their
+  // names. Each statement runs by itself, as in psql; a file may have its own BEGIN and COMMIT, and
+  // COPY ... FROM stdin with its data. psql's commands (\i, \set) are refused.
+  // When this and `schema_sql` are empty, the environment variable DRYDOCK_SCHEMA names the file or
+  // the folder; when it is empty too, so is the database.
+  std::vector<std::string> schema_files;
+
+  // SQL that runs after the files.
+  std::string schema_sql;
+
+  // The server: a URI (postgresql://user:password@host:5432/database) or libpq's key=value form.
+  // Its user needs the right to create databases. When empty: the environment variable
+  // DRYDOCK_DATABASE_URL, else the variables PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE
+  // with all of libpq's others, else `LocalPostgres`.
+  std::string url;
+};
+
+// Move-only. One thread at a time; any thread. In a child made by fork() it is dead weight: only
+// the process that opened it drops the database.
+class TestDatabase {
+ public:
+  // Unavailable: no server. NotFound: no such schema file. InvalidArgument: an error in the schema
+  // or in the URL. PermissionDenied: the user may not create databases.
+  static absl::StatusOr<TestDatabase> open(TestDatabaseOptions options = {});
+
+  TestDatabase(TestDatabase&&) noexcept;
+  TestDatabase& operator=(TestDatabase&&) noexcept;
+  // Drops the database, with the connections that are still open to it.
+  ~TestDatabase();
+
+  // A URI to this database, with all that a client needs (password included).
+  const std::string& connection_string() const;
+
+  // drydock_<process id>_<8 hexadecimal digits>
+  const std::string& name() const;
+
+  // drydock_template_<hash>: the database that this one is a copy of. Nobody can connect to it, so
+  // that it can be copied at any time.
+  const std::string& template_name() const;
+
+ private:
+  friend class Sandbox;
+  struct State;
+  explicit TestDatabase(std::unique_ptr<State> state);
+
+  // The connections that this database's sandboxes take turns with.
+  const std::shared_ptr<internal::SandboxConnectionPool>& sandbox_connections() const;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace drydock
+
+#endif  // DRYDOCK_TEST_DATABASE_H_

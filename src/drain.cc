@@ -1,0 +1,67 @@
+#include "drydock/drain.h"
+
+#include <ostream>
+#include <sstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drydock/job.h"
+
+namespace drydock {
+
+absl::Status DrainReport::status() const {
+  if (!limit.ok()) return limit;
+  std::ostringstream text;
+  int failures = 0;
+  for (const JobRun& run : runs) {
+    if (run.outcome == JobRun::kFailed) text << (failures++ == 0 ? "" : "\n") << run;
+  }
+  return failures == 0 ? absl::OkStatus() : absl::AbortedError(text.str());
+}
+
+const char* to_string(PendingJob::Reason reason) {
+  switch (reason) {
+    case PendingJob::kQueued:
+      return "queued";
+    case PendingJob::kNotDue:
+      return "not due";
+    case PendingJob::kFiltered:
+      return "filtered";
+    case PendingJob::kAwaitingCommit:
+      return "awaiting commit";
+    case PendingJob::kOverLimit:
+      return "over limit";
+  }
+  return "unknown reason";
+}
+
+std::ostream& operator<<(std::ostream& out, const JobRun& run) {
+  out << "job '" << run.name << "' (" << run.id << ", submitted at " << run.where << ")";
+  if (run.outcome == JobRun::kSucceeded) return out << " succeeded";
+  out << " failed: " << run.error;
+  if (!run.ancestors.empty()) out << "\n  " << describe_ancestors(run.ancestors);
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const PendingJob& job) {
+  out << "job '" << job.name << "' (" << job.id << ", submitted at " << job.where
+      << "): " << to_string(job.reason);
+  if (job.reason == PendingJob::kNotDue) {
+    out << " until " << absl::FormatTime("%Y-%m-%d %H:%M:%E*S", job.due, absl::UTCTimeZone())
+        << " of the simulated clock";
+  }
+  if (!job.executor.empty()) out << ", on executor '" << job.executor << "'";
+  if (!job.ancestors.empty()) out << "\n    " << describe_ancestors(job.ancestors);
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const DrainReport& report) {
+  out << report.runs.size() << " run, " << report.pending.size() << " pending";
+  for (const JobRun& run : report.runs) out << "\n  " << run;
+  for (const PendingJob& job : report.pending) out << "\n  pending: " << job;
+  if (!report.limit.ok()) out << "\n  " << report.limit.message();
+  return out;
+}
+
+}  // namespace drydock

@@ -1,0 +1,74 @@
+// What a test must not end with.
+
+#include <algorithm>
+#include <cstddef>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "drydock/finding.h"
+#include "src/engine.h"
+
+namespace drydock::internal {
+namespace {
+
+// Of many pending jobs or failures the first few say what the rest would.
+constexpr std::size_t kMostListed = 10;
+
+template <class Item>
+void list(std::ostream& out, const std::vector<Item>& items, const char* prefix) {
+  for (std::size_t i = 0; i < items.size() && i < kMostListed; ++i) {
+    out << "\n  " << prefix << items[i];
+  }
+  if (items.size() > kMostListed) out << "\n  ... and " << items.size() - kMostListed << " more";
+}
+
+std::string undrained_message(const std::vector<PendingJob>& pending) {
+  std::ostringstream text;
+  text << pending.size() << (pending.size() == 1 ? " job was" : " jobs were")
+       << " pending at the end of the test:";
+  list(text, pending, "");
+  text << "\n  In production they would run. Run them before the test ends with drain(), or with "
+          "advance_by() where they are not due; take back what must not run with cancel(); or allow "
+          "it: sandbox.allow(drydock::Finding::kUndrained).";
+  return text.str();
+}
+
+}  // namespace
+
+void Engine::find_undrained() {
+  const MutexLock lock(store_.mutex);
+  const std::vector<PendingJob> jobs = list_pending(nullptr);
+  if (jobs.empty()) return;
+  add_finding_locked(
+      {Finding::kUndrained, undrained_message(jobs), jobs.front().id, jobs.front().where});
+}
+
+absl::Status Engine::check() const {
+  const MutexLock lock(store_.mutex);
+  std::ostringstream text;
+  for (const Finding& finding : findings_locked()) text << finding << "\n";
+  if (!failures_.empty()) {
+    text << failures_.size() << (failures_.size() == 1 ? " job" : " jobs")
+         << " failed, and the test did not take the failure:";
+    list(text, failures_, "");
+    text << "\n  Where the failure is expected, take it: "
+            "EXPECT_EQ(sandbox().simulation().take_failures().size(), "
+         << failures_.size() << ").\n";
+  }
+  const bool undrained_found =
+      std::any_of(findings_.begin(), findings_.end(), [](const Finding& finding) {
+        return finding.kind == Finding::kUndrained;
+      });
+  const std::vector<PendingJob> jobs = list_pending(nullptr);
+  if (!jobs.empty() && !undrained_found && !allowed_.contains(Finding::kUndrained)) {
+    text << Finding{Finding::kUndrained, undrained_message(jobs)} << "\n";
+  }
+  std::string message = text.str();
+  if (message.empty()) return absl::OkStatus();
+  message.pop_back();
+  return absl::FailedPreconditionError(message);
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,31 @@
+#include "drydock/inline_executor.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "src/engine.h"
+
+namespace drydock {
+
+InlineExecutor::InlineExecutor() : InlineExecutor(std::make_unique<Simulation>()) {}
+
+InlineExecutor::InlineExecutor(std::unique_ptr<Simulation> own)
+    : InlineExecutor(*own, "") {
+  own_ = std::move(own);
+}
+
+InlineExecutor::InlineExecutor(Simulation& simulation, std::string name)
+    : Executor(simulation.engine_->job_ids()),
+      simulation_(&simulation),
+      engine_(simulation.engine_),
+      name_(std::move(name)),
+      lane_(engine_->add_lane(internal::Lane::kInline, name_)) {}
+
+InlineExecutor::~InlineExecutor() = default;
+
+bool InlineExecutor::cancel(JobId id) { return engine_->cancel(id); }
+
+void InlineExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }
+
+}  // namespace drydock

@@ -1,0 +1,64 @@
+// The queue of one executor in a simulation: the jobs that are due, and those that wait for theirs.
+#ifndef DRYDOCK_SRC_LANE_H_
+#define DRYDOCK_SRC_LANE_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace drydock::internal {
+
+// A job's place in line: what the order of jobs is made of.
+struct Place {
+  std::int64_t due;
+  std::uint32_t sequence;
+  std::uint64_t id;
+
+  friend bool operator<(const Place& a, const Place& b) {
+    return std::pair(a.due, a.sequence) < std::pair(b.due, b.sequence);
+  }
+};
+
+struct Lane {
+  enum Kind { kDeferred, kInline };
+
+  Lane(Kind lane_kind, std::string executor_name, std::thread::id on_thread, int base_lane)
+      : kind(lane_kind), executor(std::move(executor_name)), thread(on_thread), base(base_lane) {}
+
+  Kind kind;
+  std::string executor;
+  // Inline lanes: the thread whose submits stand here; each thread runs its own.
+  std::thread::id thread;
+  // The lane that the executor was registered with; an inline lane of another thread refers to it.
+  int base;
+  std::size_t live = 0;
+
+  // Ids of jobs that are due, in the order of their places, among them ids of jobs that have been
+  // cancelled or taken out of turn.
+  std::deque<std::uint64_t> ready;
+  // A heap with the earliest place on top.
+  std::vector<Place> delayed;
+
+  void push_delayed(const Place& place) {
+    delayed.push_back(place);
+    std::push_heap(delayed.begin(), delayed.end(), later);
+  }
+  Place pop_delayed() {
+    std::pop_heap(delayed.begin(), delayed.end(), later);
+    const Place place = delayed.back();
+    delayed.pop_back();
+    return place;
+  }
+
+ private:
+  static bool later(const Place& a, const Place& b) { return b < a; }
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_LANE_H_

@@ -1,0 +1,58 @@
+#include "src/runaway.h"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace drydock::internal {
+namespace {
+
+// How many submitters a cycle may have to be recognised as one.
+constexpr std::size_t kLongestCycle = 16;
+
+bool repeats(const std::vector<JobAncestor>& chain, std::size_t period) {
+  if (chain.size() < 2 * period) return false;
+  for (std::size_t i = 0; i + period < chain.size(); ++i) {
+    if (chain[i].name != chain[i + period].name) return false;
+  }
+  return true;
+}
+
+// "'a' -> 'b' -> 'a'", in the order of the submits.
+std::string describe_chain(const std::vector<JobAncestor>& chain) {
+  if (chain.empty()) return "  It was submitted from outside a job.\n";
+  std::size_t period = 1;
+  while (period <= kLongestCycle && !repeats(chain, period)) ++period;
+  const bool cycle = period <= kLongestCycle;
+  const std::size_t shown = cycle ? period : std::min<std::size_t>(chain.size(), 5);
+  std::string text = cycle ? "  The chain repeats: " : "  Its nearest submitters: ";
+  for (std::size_t i = shown; i-- > 0;) {
+    text += "'" + chain[i].name + "' (submitted at " + chain[i].where.to_string() + ")";
+    if (i > 0) text += " -> ";
+  }
+  return text + (cycle ? " -> and again.\n" : ".\n");
+}
+
+}  // namespace
+
+absl::Status runaway_status(const std::string& limit, const SubmittedJob& next) {
+  return absl::ResourceExhaustedError(
+      "the drain stopped: " + limit + ".\n" + describe_chain(next.ancestors()) +
+      "  Next would be '" + next.name() + "', submitted at " + next.where().to_string() +
+      ".\n  A job that submits itself again keeps a drain busy for ever. Give it a delay and step "
+      "with advance_by(), run single jobs with run_one(), leave new ones with "
+      "drain({.run_spawned = false}), or raise the limit in DrainOptions.");
+}
+
+std::string context_leaked_message(const SubmittedJob& job, const char* slot) {
+  return "job '" + job.name() + "', submitted at " + job.where().to_string() +
+         ", left the context slot '" + slot +
+         "' other than it found it.\n  On a thread pool the next job on that thread would have seen "
+         "the value; drydock has put the slot back.\n  Set it with drydock::ScopedContext, which "
+         "puts it back at the end of its scope, or allow it: "
+         "sandbox.allow(drydock::Finding::kContextLeaked).";
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,156 @@
+#include "src/sandbox_connection.h"
+
+#include <exception>
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+
+#include "absl/time/time.h"
+#include "src/connection.h"
+
+namespace drydock::internal {
+namespace {
+
+// Makes a real COMMIT fail: a cursor WITH HOLD is materialised when its transaction commits, and
+// this one divides by zero.
+constexpr char kGuard[] = "DECLARE drydock_guard CURSOR WITH HOLD FOR SELECT 1/(SELECT 0)";
+constexpr char kSavepoint[] = "SAVEPOINT drydock";
+
+// The constraints and constraint triggers that can be deferred: whether there are any, and the
+// names of those that are deferred from the start.
+constexpr char kDeferrable[] =
+    "SELECT count(*), string_agg(format('%I.%I', n.nspname, c.conname), ', ') "
+    "FILTER (WHERE c.condeferred) "
+    "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE c.condeferrable";
+
+struct ResultDeleter {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+
+// While drydock's own statements run.
+class Unwatched {
+ public:
+  explicit Unwatched(StatementWatch& watch) : watch_(watch) { watch_.ignore(true); }
+  Unwatched(const Unwatched&) = delete;
+  Unwatched& operator=(const Unwatched&) = delete;
+  ~Unwatched() { watch_.ignore(false); }
+
+ private:
+  StatementWatch& watch_;
+};
+
+}  // namespace
+
+SandboxConnection::SandboxConnection(const std::string& connection_string)
+    : connection_(Connection::open(connection_string, absl::Seconds(5))) {
+  watch_.attach(connection_->raw());
+  // What runs outside of the outer transaction, because application SQL has ended it, can write
+  // nothing.
+  exec("SET default_transaction_read_only = on");
+}
+
+void SandboxConnection::exec(const std::string& sql) {
+  const Unwatched unwatched(watch_);
+  connection_->exec_raw(sql);
+}
+
+void SandboxConnection::begin(const TransactionOptions& options) {
+  std::string sql;
+  switch (savepoint_) {
+    case Savepoint::kNoTransaction:
+      sql = std::string("BEGIN READ WRITE; ") + kGuard + "; " + kSavepoint + ";";
+      watch_.clear();
+      break;
+    case Savepoint::kUsed:
+      sql = std::string("RELEASE drydock; ") + kSavepoint + ";";
+      break;
+    case Savepoint::kEmpty:
+      break;
+  }
+  watch_.transaction_began();
+  if (options.read_only) sql += "SET TRANSACTION READ ONLY;";
+  if (sql.empty()) return;
+  try {
+    exec(sql);
+  } catch (const pqxx::sql_error&) {
+    savepoint_lost_ = savepoint_ == Savepoint::kUsed;
+    throw;
+  }
+  savepoint_ = Savepoint::kEmpty;
+}
+
+void SandboxConnection::commit() {
+  if (watch_.rollback_seen()) renew_savepoint();
+  check_constraints();
+  if (watch_.cursor_declared()) {
+    // A cursor ends with the transaction that declared it; the guard is one too.
+    exec(std::string("CLOSE ALL; ") + kGuard);
+    watch_.clear();
+  }
+  savepoint_ = Savepoint::kUsed;
+}
+
+// Fails where application SQL has rolled the outer transaction back and is in another by now.
+void SandboxConnection::renew_savepoint() {
+  try {
+    exec(std::string("RELEASE drydock; ") + kSavepoint);
+  } catch (const pqxx::sql_error&) {
+    savepoint_lost_ = true;
+    throw;
+  }
+}
+
+void SandboxConnection::roll_back() {
+  if (!connection_->healthy() || connection_->transaction_status() == PQTRANS_IDLE) return;
+  try {
+    exec("ROLLBACK TO drydock");
+    savepoint_ = Savepoint::kEmpty;
+  } catch (const std::exception&) {
+    savepoint_lost_ = true;
+  }
+}
+
+void SandboxConnection::read_constraints() {
+  const Unwatched unwatched(watch_);
+  const std::unique_ptr<PGresult, ResultDeleter> result(PQexec(connection_->raw(), kDeferrable));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return;
+  constraints_ = "";
+  if (std::string(PQgetvalue(result.get(), 0, 0)) == "0") return;
+  *constraints_ = "SET CONSTRAINTS ALL IMMEDIATE;";
+  if (PQgetisnull(result.get(), 0, 1) == 0) {
+    *constraints_ +=
+        std::string("SET CONSTRAINTS ") + PQgetvalue(result.get(), 0, 1) + " DEFERRED;";
+  }
+}
+
+void SandboxConnection::check_constraints() {
+  if (!constraints_ || watch_.schema_changed()) read_constraints();
+  if (constraints_ && !constraints_->empty()) exec(*constraints_);
+}
+
+std::string SandboxConnection::escape() {
+  if (!watch_.escape().empty()) return "a statement ended with the tag " + watch_.escape();
+  if (!connection_->healthy()) return "";
+  if (savepoint_ != Savepoint::kNoTransaction &&
+      connection_->transaction_status() == PQTRANS_IDLE) {
+    return "the outer transaction has ended";
+  }
+  return savepoint_lost_ ? "the sandbox's savepoint is gone" : "";
+}
+
+bool SandboxConnection::reset() noexcept {
+  if (!connection_->healthy()) return false;
+  if (savepoint_ == Savepoint::kNoTransaction) return true;
+  try {
+    const bool escaped = !escape().empty();
+    if (connection_->transaction_status() != PQTRANS_IDLE) exec("ROLLBACK");
+    savepoint_ = Savepoint::kNoTransaction;
+    // Constraints that the test itself has made are gone.
+    if (watch_.schema_changed()) constraints_.reset();
+    return !escaped && connection_->transaction_status() == PQTRANS_IDLE;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,68 @@
+// The connection under a sandbox: one outer transaction that is never committed, and in it one
+// savepoint for each transaction of the application.
+//
+// Statements of its own go with others in one message wherever they can, so that a sandboxed
+// transaction takes no more round trips than a real one: BEGIN, the commit guard and SAVEPOINT are
+// one message; RELEASE waits for the next SAVEPOINT; a sandbox that sends nothing costs nothing.
+#ifndef DRYDOCK_SRC_SANDBOX_CONNECTION_H_
+#define DRYDOCK_SRC_SANDBOX_CONNECTION_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "drydock/transaction_options.h"
+#include "src/connection.h"
+#include "src/statement_watch.h"
+
+namespace drydock::internal {
+
+// For one thread at a time, by the lease.
+class SandboxConnection {
+ public:
+  // Connects. Throws what `Connection::open` throws.
+  explicit SandboxConnection(const std::string& connection_string);
+  SandboxConnection(const SandboxConnection&) = delete;
+  SandboxConnection& operator=(const SandboxConnection&) = delete;
+  ~SandboxConnection() = default;
+
+  Connection& connection() { return *connection_; }
+
+  // Before the body of an outermost transaction.
+  void begin(const TransactionOptions& options);
+  // A simulated commit: does what COMMIT does, up to its durability. Throws what fails in it, a
+  // deferred constraint for one; roll back then.
+  void commit();
+  void roll_back();
+
+  // What application SQL did to the outer transaction, in words; empty where it is as it should be.
+  std::string escape();
+
+  // Ends the outer transaction. False: the connection is lost or not to be trusted; close it.
+  bool reset() noexcept;
+
+ private:
+  enum class Savepoint {
+    kNoTransaction,  // the outer transaction has not begun
+    kEmpty,          // set, with nothing after it
+    kUsed,           // a transaction has been committed after it
+  };
+
+  void exec(const std::string& sql);
+  void renew_savepoint();
+  void check_constraints();
+  void read_constraints();
+
+  std::unique_ptr<Connection> connection_;
+  StatementWatch watch_;
+  Savepoint savepoint_ = Savepoint::kNoTransaction;
+  // The savepoint was gone when it was to be used.
+  bool savepoint_lost_ = false;
+  // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none
+  // that can be deferred; unknown until the first commit.
+  std::optional<std::string> constraints_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_SANDBOX_CONNECTION_H_

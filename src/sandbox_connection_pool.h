@@ -1,0 +1,65 @@
+// Connections to a test database that wait for the next sandbox.
+#ifndef DRYDOCK_SRC_SANDBOX_CONNECTION_POOL_H_
+#define DRYDOCK_SRC_SANDBOX_CONNECTION_POOL_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/mutex.h"
+#include "src/sandbox_connection.h"
+
+namespace drydock::internal {
+
+// Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it.
+class SandboxConnectionPool {
+ public:
+  // `name` is the database's.
+  SandboxConnectionPool(std::string name, std::string connection_string)
+      : name_(std::move(name)), connection_string_(std::move(connection_string)) {}
+
+  // One that waits, or a new one.
+  std::unique_ptr<SandboxConnection> take() {
+    {
+      const MutexLock lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<SandboxConnection> connection = std::move(idle_.back());
+        idle_.pop_back();
+        return connection;
+      }
+    }
+    return std::make_unique<SandboxConnection>(connection_string_);
+  }
+
+  // Takes one back that has been reset.
+  void give_back(std::unique_ptr<SandboxConnection> connection) {
+    const MutexLock lock(mutex_);
+    if (!ended_) idle_.push_back(std::move(connection));
+  }
+
+  // A name for one more sandbox, unlike that of any other sandbox on the machine.
+  std::string next_token() {
+    const MutexLock lock(mutex_);
+    return name_ + "_" + std::to_string(++tokens_);
+  }
+
+  // Closes what waits, and what comes back from now on.
+  void end() {
+    const MutexLock lock(mutex_);
+    ended_ = true;
+    idle_.clear();
+  }
+
+ private:
+  const std::string name_;
+  const std::string connection_string_;
+  Mutex mutex_;
+  int tokens_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<SandboxConnection>> idle_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_SANDBOX_CONNECTION_POOL_H_

@@ -1,0 +1,58 @@
+// Tells a sandbox when the last job of its test has gone.
+#ifndef DRYDOCK_SRC_SANDBOX_PRESENCE_H_
+#define DRYDOCK_SRC_SANDBOX_PRESENCE_H_
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "src/mutex.h"
+
+namespace drydock::internal {
+
+class SandboxState;
+
+// Set once, when the presence has gone. Thread-safe.
+class PresenceGone {
+ public:
+  void set() {
+    const MutexLock lock(mutex_);
+    gone_ = true;
+    changed_.notify_all();
+  }
+  // False when `timeout` has passed first.
+  bool wait(absl::Duration timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+    const MutexLock lock(mutex_);
+    while (!gone_ && changed_.wait_until(mutex_, deadline)) {
+    }
+    return gone_;
+  }
+
+ private:
+  Mutex mutex_;
+  bool gone_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar changed_;
+};
+
+// Stands in the context of the test's thread and of every job that was submitted in the test.
+class SandboxPresence {
+ public:
+  SandboxPresence(std::shared_ptr<SandboxState> state, std::shared_ptr<PresenceGone> gone)
+      : state_(std::move(state)), gone_(std::move(gone)) {}
+  SandboxPresence(const SandboxPresence&) = delete;
+  SandboxPresence& operator=(const SandboxPresence&) = delete;
+  ~SandboxPresence() {
+    state_.reset();
+    gone_->set();
+  }
+
+ private:
+  std::shared_ptr<SandboxState> state_;
+  std::shared_ptr<PresenceGone> gone_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_SANDBOX_PRESENCE_H_

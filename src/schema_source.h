@@ -1,0 +1,27 @@
+// The SQL that makes a test's database, read from where the options or the environment say.
+#ifndef DRYDOCK_SRC_SCHEMA_SOURCE_H_
+#define DRYDOCK_SRC_SCHEMA_SOURCE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "drydock/test_database.h"
+
+namespace drydock::internal {
+
+struct SchemaText {
+  // The file, or "schema_sql", for messages.
+  std::string name;
+  std::string sql;
+};
+
+// In the order in which they run. Empty texts are left out.
+using SchemaSource = std::vector<SchemaText>;
+
+// NotFound: a file or folder that is not there, or a folder without *.sql.
+absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& options);
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_SCHEMA_SOURCE_H_

@@ -1,0 +1,37 @@
+#include "drydock/simulation.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "src/engine.h"
+
+namespace drydock {
+
+Simulation::Simulation() : engine_(std::make_shared<internal::Engine>()) {}
+Simulation::~Simulation() = default;
+
+SimulatedClock& Simulation::clock() { return engine_->clock(); }
+Journal& Simulation::journal() { return engine_->journal(); }
+
+DrainReport Simulation::drain(DrainOptions options) {
+  return engine_->drain(options, std::nullopt, "drain()");
+}
+
+DrainReport Simulation::advance_by(absl::Duration duration, DrainOptions options) {
+  return engine_->advance_by(duration, options);
+}
+
+DrainReport Simulation::advance_to_next(DrainOptions options) {
+  return engine_->advance_to_next(options);
+}
+
+std::vector<JobRun> Simulation::take_failures() { return engine_->take_failures(); }
+std::vector<PendingJob> Simulation::pending() const { return engine_->pending(); }
+std::vector<Finding> Simulation::findings() const { return engine_->findings(); }
+void Simulation::allow(Finding::Kind kind) { engine_->allow(kind); }
+absl::Status Simulation::check() const { return engine_->check(); }
+
+}  // namespace drydock

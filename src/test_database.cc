@@ -1,0 +1,107 @@
+#include "drydock/test_database.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/database_server.h"
+#include "src/owned_database.h"
+#include "src/sandbox_connection_pool.h"
+#include "src/schema_source.h"
+#include "src/template_database.h"
+
+namespace drydock {
+namespace {
+
+// Each costs some milliseconds of a test's start; the next process takes the next ones.
+constexpr int kAbandonedAtMost = 4;
+constexpr char kUndefinedDatabase[] = "3D000";
+
+absl::Status explained(const absl::Status& status, const std::string& user) {
+  if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
+  const bool may_not = absl::IsPermissionDenied(status);
+  return absl::Status(
+      status.code(),
+      absl::StrCat("Cannot make the test's database: ", status.message(),
+                   may_not ? absl::StrCat(". The user needs the right to make databases:\n"
+                                          "    ALTER ROLE ", internal::quoted_name(user),
+                                          " CREATEDB;")
+                           : ""));
+}
+
+}  // namespace
+
+struct TestDatabase::State {
+  explicit State(internal::DatabaseServer connected) : server(std::move(connected)) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (::getpid() != owner_process) {
+      server.admin.abandon();
+      // To close a connection that the parent still uses would end it for the parent: leak them.
+      new std::shared_ptr<internal::SandboxConnectionPool>(std::move(sandbox_connections));
+    } else if (!name.empty()) {
+      if (sandbox_connections != nullptr) sandbox_connections->end();
+      internal::drop_database(server.admin, name).IgnoreError();
+    }
+  }
+
+  absl::Status make(const internal::SchemaSource& source) {
+    template_name = internal::template_database_name(server, source);
+    absl::StatusOr<std::string> claimed =
+        internal::claim_database_name(server.admin, absl::StrCat(::getpid()));
+    if (!claimed.ok()) return claimed.status();
+    name = *std::move(claimed);
+    absl::Status status = copy_template(source);
+    // Somebody may drop templates by hand, at any time.
+    if (internal::sqlstate(status) == kUndefinedDatabase) status = copy_template(source);
+    if (!status.ok()) return status;
+    connection_string = server.admin.uri_of(name);
+    sandbox_connections =
+        std::make_shared<internal::SandboxConnectionPool>(name, connection_string);
+    internal::drop_abandoned_databases(server.admin, kAbandonedAtMost);
+    return absl::OkStatus();
+  }
+
+  absl::Status copy_template(const internal::SchemaSource& source) {
+    absl::Status status = internal::ensure_template_database(server, source, template_name);
+    if (!status.ok()) return status;
+    return internal::create_database(server.admin, name, template_name, server.is_ours);
+  }
+
+  // Stays open: what makes the database ours is a lock of this session.
+  internal::DatabaseServer server;
+  std::string name;
+  std::string template_name;
+  std::string connection_string;
+  std::shared_ptr<internal::SandboxConnectionPool> sandbox_connections;
+  const pid_t owner_process = ::getpid();
+};
+
+TestDatabase::TestDatabase(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TestDatabase::TestDatabase(TestDatabase&&) noexcept = default;
+TestDatabase& TestDatabase::operator=(TestDatabase&&) noexcept = default;
+TestDatabase::~TestDatabase() = default;
+
+absl::StatusOr<TestDatabase> TestDatabase::open(TestDatabaseOptions options) {
+  const absl::StatusOr<internal::SchemaSource> source = internal::read_schema(options);
+  if (!source.ok()) return source.status();
+  absl::StatusOr<internal::DatabaseServer> server = internal::connect_to_server(options.url);
+  if (!server.ok()) return server.status();
+  const std::string user = server->admin.user();
+  auto state = std::make_unique<State>(*std::move(server));
+  if (absl::Status status = state->make(*source); !status.ok()) return explained(status, user);
+  return TestDatabase(std::move(state));
+}
+
+const std::string& TestDatabase::connection_string() const { return state_->connection_string; }
+const std::shared_ptr<internal::SandboxConnectionPool>& TestDatabase::sandbox_connections() const {
+  return state_->sandbox_connections;
+}
+const std::string& TestDatabase::name() const { return state_->name; }
+const std::string& TestDatabase::template_name() const { return state_->template_name; }
+
+}  // namespace drydock
