@@ -1,0 +1,225 @@
+// The thread pool against asio's and oneTBB's: what one small job costs from submit to end.
+//
+// Each round runs kJobs jobs of 0, 1 or 10 µs on 1 or 2 threads, submitted by one outside thread or
+// by the jobs themselves, and ends when the last one has ended. The three sides take turns round by
+// round, so that a change of the machine's speed meets all of them; medians are compared. The last
+// column is drydock's cost over that of the faster of the other two.
+//
+//   bazel run --config=opt //benchmarks:thread_pool_benchmark
+#include <benchmark/benchmark.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/post.hpp>
+#include <asio/thread_pool.hpp>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "drydock/thread_pool_executor.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Jobs that a round has out at a time, as a program with bounded queues would.
+constexpr int kFanOut = 100;
+
+// Keeps a processor busy for `micros`.
+void work(int micros) {
+  if (micros == 0) return;
+  const Clock::time_point end = Clock::now() + std::chrono::microseconds(micros);
+  while (Clock::now() < end) {
+  }
+}
+
+// Told of the end of each job; lets one thread wait for the last one.
+class Countdown {
+ public:
+  explicit Countdown(int jobs) : left_(jobs) {}
+  void count() {
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    std::lock_guard<std::mutex> lock(mutex_);
+    done_ = true;
+    ended_.notify_one();
+  }
+  void wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ended_.wait(lock, [this] { return done_; });
+  }
+
+ private:
+  std::atomic<int> left_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool done_ = false;
+};
+
+class DrydockSide {
+ public:
+  explicit DrydockSide(int threads)
+      : pool_({.threads = threads, .max_queued = 1'000'000, .name = "benchmark"}) {}
+  template <class F>
+  void submit(F job) {
+    pool_.submit(std::move(job));
+  }
+  void wait(Countdown&) { pool_.wait_idle(absl::InfiniteDuration()).IgnoreError(); }
+
+ private:
+  drydock::ThreadPoolExecutor pool_;
+};
+
+class AsioSide {
+ public:
+  explicit AsioSide(int threads) : pool_(threads) {}
+  template <class F>
+  void submit(F job) {
+    asio::post(pool_, std::move(job));
+  }
+  void wait(Countdown& jobs) { jobs.wait(); }
+
+ private:
+  asio::thread_pool pool_;
+};
+
+// A task group in an arena with as many threads as the pools have beside the one that submits.
+class TbbSide {
+ public:
+  explicit TbbSide(int threads) : arena_(threads + 1, 1) {}
+  template <class F>
+  void submit(F job) {
+    group_.run(std::move(job));
+  }
+  template <class F>
+  void inside(F body) {
+    arena_.execute(body);
+  }
+  void wait(Countdown&) { group_.wait(); }
+
+ private:
+  tbb::task_arena arena_;
+  tbb::task_group group_;
+};
+
+struct Load {
+  int threads;
+  int micros;
+  bool from_jobs;
+  int jobs;
+};
+
+template <class Side>
+void submit_all(Side& side, const Load& load, Countdown& countdown) {
+  const int micros = load.micros;
+  const auto job = [micros, &countdown] {
+    work(micros);
+    countdown.count();
+  };
+  if (!load.from_jobs) {
+    for (int i = 0; i < load.jobs; ++i) side.submit(job);
+    side.wait(countdown);
+    return;
+  }
+  // Jobs that each submit a batch and then the next of their kind.
+  struct Spawner {
+    Side* side;
+    const Load* load;
+    Countdown* countdown;
+    int left;
+    void operator()() const {
+      const int micros = load->micros;
+      Countdown* const done = countdown;
+      for (int i = 0; i < kFanOut; ++i) {
+        side->submit([micros, done] {
+          work(micros);
+          done->count();
+        });
+      }
+      if (left > kFanOut) side->submit(Spawner{side, load, countdown, left - kFanOut});
+    }
+  };
+  side.submit(Spawner{&side, &load, &countdown, load.jobs});
+  side.wait(countdown);
+}
+
+// Nanoseconds a job.
+template <class Side>
+double run_round(Side& side, const Load& load) {
+  Countdown countdown(load.jobs);
+  const Clock::time_point start = Clock::now();
+  if constexpr (std::is_same_v<Side, TbbSide>) {
+    side.inside([&] { submit_all(side, load, countdown); });
+  } else {
+    submit_all(side, load, countdown);
+  }
+  const std::chrono::duration<double, std::nano> took = Clock::now() - start;
+  return took.count() / load.jobs;
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+void BM_submit_and_run(benchmark::State& state) {
+  Load load{.threads = static_cast<int>(state.range(0)),
+            .micros = static_cast<int>(state.range(1)),
+            .from_jobs = state.range(2) != 0,
+            .jobs = 0};
+  load.jobs = load.micros == 0 ? 100'000 : load.micros == 1 ? 30'000 : 5'000;
+  DrydockSide drydock(load.threads);
+  AsioSide asio(load.threads);
+  TbbSide tbb(load.threads);
+  std::vector<double> drydock_ns, asio_ns, tbb_ns;
+  for (auto _ : state) {
+    drydock_ns.push_back(run_round(drydock, load));
+    asio_ns.push_back(run_round(asio, load));
+    tbb_ns.push_back(run_round(tbb, load));
+  }
+  const double best = std::min(median(asio_ns), median(tbb_ns));
+  state.counters["drydock_ns"] = median(drydock_ns);
+  state.counters["asio_ns"] = median(asio_ns);
+  state.counters["tbb_ns"] = median(tbb_ns);
+  state.counters["ratio"] = median(drydock_ns) / best;
+}
+BENCHMARK(BM_submit_and_run)
+    ->ArgNames({"threads", "us", "from_jobs"})
+    ->ArgsProduct({{1, 2}, {0, 1, 10}, {0, 1}})
+    ->Iterations(25)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+// From the end of the last job to the return of wait_idle() in the thread that sleeps in it.
+void BM_wait_idle_wakes(benchmark::State& state) {
+  drydock::ThreadPoolExecutor pool({.threads = 2, .name = "benchmark"});
+  std::vector<double> micros;
+  for (auto _ : state) {
+    Clock::time_point ended;
+    pool.submit([&ended] {
+      work(300);  // long enough for the other thread to fall asleep
+      ended = Clock::now();
+    });
+    pool.wait_idle(absl::InfiniteDuration()).IgnoreError();
+    micros.push_back(std::chrono::duration<double, std::micro>(Clock::now() - ended).count());
+  }
+  std::sort(micros.begin(), micros.end());
+  state.counters["p50_us"] = micros[micros.size() / 2];
+  state.counters["p99_us"] = micros[micros.size() * 99 / 100];
+}
+BENCHMARK(BM_wait_idle_wakes)->Iterations(2000)->UseRealTime();
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,168 @@
+#include "drydock/journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "drydock/deferred_executor.h"
+#include "drydock/inline_executor.h"
+
+namespace drydock {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+template <class Item>
+std::string printed(const Item& item) {
+  std::ostringstream text;
+  text << item;
+  return text.str();
+}
+
+std::vector<std::string> lines_of(const Journal& journal) {
+  std::vector<std::string> lines;
+  for (const Event& event : journal.events()) lines.push_back(printed(event));
+  return lines;
+}
+
+TEST(Journal, IsEmptyAtFirst) {
+  Simulation simulation;
+  EXPECT_THAT(simulation.journal().events(), IsEmpty());
+  EXPECT_EQ(simulation.journal().forgotten(), 0U);
+}
+
+TEST(Journal, TellsWhatHappenedInOneOrder) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  const std::string place = where.to_string();
+  executor.submit({.name = "import"}, [&] {
+    executor.submit({.name = "row"}, [] { throw std::runtime_error("no column"); }, where);
+    executor.submit({.name = "mail", .delay = absl::Milliseconds(1'500)}, [] {}, where);
+  }, where);
+  executor.cancel(executor.submit({.name = "report"}, [] {}, where));
+  executor.drain();
+  executor.simulation().advance_by(absl::Seconds(2));
+  executor.simulation().take_failures();
+  EXPECT_THAT(lines_of(executor.simulation().journal()),
+              ElementsAre("00:00:00.000 submitted 'import' #1 at " + place,
+                          "00:00:00.000 submitted 'report' #2 at " + place,
+                          "00:00:00.000 cancelled 'report' #2 at " + place,
+                          "00:00:00.000 drain started",
+                          "00:00:00.000 started 'import' #1 at " + place,
+                          "00:00:00.000 submitted 'row' #3 of #1 at " + place,
+                          "00:00:00.000 submitted 'mail' #4 of #1 at " + place,
+                          "00:00:00.000 finished 'import' #1 at " + place,
+                          "00:00:00.000 started 'row' #3 of #1 at " + place,
+                          "00:00:00.000 failed 'row' #3 of #1 at " + place,
+                          "00:00:00.000 drain ended",
+                          "00:00:00.000 drain started",
+                          "00:00:01.500 clock advanced",
+                          "00:00:01.500 started 'mail' #4 of #1 at " + place,
+                          "00:00:01.500 finished 'mail' #4 of #1 at " + place,
+                          "00:00:02.000 clock advanced",
+                          "00:00:02.000 drain ended"));
+}
+
+TEST(Journal, NamesAJobWithoutANameAfterItsSubmit) {
+  InlineExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  executor.submit([] {}, where);
+  EXPECT_EQ(executor.simulation().journal().events().at(0).name, where.short_name());
+  EXPECT_EQ(executor.simulation().journal().count(finished(where.short_name())), 1U);
+}
+
+TEST(Journal, HasAnEventForEachFinding) {
+  DeferredExecutor executor;
+  std::function<void()> again = [&] { executor.submit({.name = "again"}, [&] { again(); }); };
+  again();
+  executor.drain({.max_generation = 2});
+  EXPECT_EQ(executor.simulation().journal().count({Event::kFindingMade, "kRunaway"}), 1U);
+}
+
+TEST(Journal, CountsByKindAndName) {
+  InlineExecutor executor;
+  for (const char* name : {"mail", "report", "mail"}) executor.submit({.name = name}, [] {});
+  const Journal& journal = executor.simulation().journal();
+  EXPECT_EQ(journal.count(submitted("mail")), 2U);
+  EXPECT_EQ(journal.count(started("mail")), 2U);
+  EXPECT_EQ(journal.count(finished("report")), 1U);
+  EXPECT_EQ(journal.count(failed("mail")), 0U);
+  EXPECT_EQ(journal.count(dropped("mail")), 0U);
+  EXPECT_EQ(journal.count({Event::kFinished}), 3U);
+}
+
+TEST(Journal, KeepsNamesApartThatStandForOneEventEach) {
+  InlineExecutor executor;
+  for (int i = 0; i < 3'000; ++i) executor.submit({.name = "job " + std::to_string(i)}, [] {});
+  const std::vector<Event> events = executor.simulation().journal().events();
+  ASSERT_EQ(events.size(), 9'000U);
+  EXPECT_EQ(events[0].name, "job 0");
+  EXPECT_EQ(events[8'999].name, "job 2999");
+  EXPECT_EQ(events[8'999].job, JobId(3'000));
+}
+
+TEST(Journal, ForgetsTheOldestOfVeryManyEvents) {
+  DeferredExecutor executor;
+  constexpr int kJobs = 1'500'000;  // three events each, and room for four million
+  for (int i = 0; i < kJobs; ++i) executor.submit([] {});
+  executor.drain();
+  const Journal& journal = executor.simulation().journal();
+  EXPECT_GT(journal.forgotten(), 0U);
+  EXPECT_EQ(journal.count({Event::kFinished}), static_cast<std::size_t>(kJobs));
+  EXPECT_LT(journal.count({Event::kSubmitted}), static_cast<std::size_t>(kJobs));
+}
+
+TEST(Journal, WaitsForNothingThatHasHappenedAlready) {
+  InlineExecutor executor;
+  executor.submit({.name = "mail"}, [] {});
+  EXPECT_TRUE(
+      executor.simulation().journal().wait_for(finished("mail"), absl::ZeroDuration()).ok());
+}
+
+TEST(Journal, WaitsForAnEventOfAnotherThread) {
+  InlineExecutor executor;
+  std::latch waiting(1);
+  std::thread other([&] {
+    waiting.wait();
+    executor.submit({.name = "fsm"}, [] {});
+  });
+  waiting.count_down();
+  EXPECT_TRUE(
+      executor.simulation().journal().wait_for(finished("fsm"), absl::Seconds(30)).ok());
+  other.join();
+}
+
+TEST(Journal, NamesWhatDidHappenWhereTheEventDidNot) {
+  InlineExecutor executor;
+  executor.submit({.name = "mail"}, [] {});
+  executor.submit({.name = "report"}, [] {});
+  const Journal& journal = executor.simulation().journal();
+  const absl::Status finished_fsm = journal.wait_for(finished("fsm"), absl::Milliseconds(1));
+  EXPECT_EQ(finished_fsm.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(finished_fsm.message(),
+            "drydock: waited 1ms for the event finished 'fsm', which did not happen. What did: "
+            "'mail', 'report'.");
+  EXPECT_EQ(journal.wait_for({Event::kFailed}, absl::ZeroDuration()).message(),
+            "drydock: waited 0 for the event failed, which did not happen. Nothing was failed.");
+}
+
+TEST(Journal, HasAWordForEachKind) {
+  EXPECT_STREQ(to_string(Event::kSubmitted), "submitted");
+  EXPECT_STREQ(to_string(Event::kDropped), "dropped");
+  EXPECT_STREQ(to_string(Event::kTransactionBegan), "transaction began");
+  EXPECT_STREQ(to_string(Event::kTransactionCommitted), "transaction committed");
+  EXPECT_STREQ(to_string(Event::kTransactionRolledBack), "transaction rolled back");
+  EXPECT_STREQ(to_string(Event::kHookFailed), "hook failed");
+  EXPECT_STREQ(to_string(Event::kFindingMade), "finding made");
+}
+
+}  // namespace
+}  // namespace drydock

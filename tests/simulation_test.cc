@@ -1,0 +1,331 @@
+#include "drydock/simulation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "drydock/deferred_executor.h"
+#include "drydock/inline_executor.h"
+#include "drydock/misuse_error.h"
+
+namespace drydock {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+template <class Call>
+std::string misuse(Call&& call) {
+  try {
+    call();
+  } catch (const MisuseError& e) {
+    return e.what();
+  }
+  return "no MisuseError";
+}
+
+TEST(Simulation, HasOneOrderForAllItsExecutors) {
+  Simulation simulation;
+  DeferredExecutor mail(simulation, "mail"), reports(simulation, "reports");
+  std::vector<std::string> log;
+  mail.submit([&] { log.push_back("mail 1"); });
+  reports.submit([&] { log.push_back("report"); });
+  mail.submit([&] { log.push_back("mail 2"); });
+  const DrainReport report = simulation.drain();
+  EXPECT_THAT(log, ElementsAre("mail 1", "report", "mail 2"));
+  EXPECT_THAT(report.runs, ElementsAre(Field(&JobRun::executor, "mail"),
+                                       Field(&JobRun::executor, "reports"),
+                                       Field(&JobRun::executor, "mail")));
+}
+
+TEST(Simulation, LeavesOtherExecutorsJobsToADrainOfOne) {
+  Simulation simulation;
+  DeferredExecutor mail(simulation, "mail"), reports(simulation, "reports");
+  std::vector<std::string> log;
+  reports.submit({.name = "monthly"}, [&] { log.push_back("report"); });
+  mail.submit([&] {
+    log.push_back("mail");
+    reports.submit([&] { log.push_back("second report"); });
+    mail.submit([&] { log.push_back("second mail"); });
+  });
+  const DrainReport report = mail.drain();
+  EXPECT_THAT(log, ElementsAre("mail", "second mail"));
+  ASSERT_THAT(report.pending, SizeIs(2));
+  EXPECT_EQ(report.pending[0].name, "monthly");
+  EXPECT_EQ(report.pending[0].executor, "reports");
+  EXPECT_EQ(report.pending[0].reason, PendingJob::kFiltered);
+  EXPECT_EQ(mail.pending_count(), 0U);
+  EXPECT_EQ(reports.pending_count(), 2U);
+}
+
+TEST(Simulation, KeepsTheJobsOfAnExecutorThatIsGone) {
+  Simulation simulation;
+  bool ran = false;
+  {
+    DeferredExecutor executor(simulation);
+    executor.submit([&] { ran = true; });
+  }
+  simulation.drain();
+  EXPECT_TRUE(ran);
+}
+
+// --- Time.
+
+TEST(Simulation, StartsAtTheSameTimeInEveryTest) {
+  Simulation simulation;
+  EXPECT_EQ(simulation.clock().now(), absl::FromCivil(absl::CivilDay(2000, 1, 1),
+                                                      absl::UTCTimeZone()));
+}
+
+TEST(Simulation, StepsToEachDueTimeInTurn) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const absl::Time start = simulation.clock().now();
+  std::vector<absl::Duration> ran_at;
+  const auto note = [&] { ran_at.push_back(simulation.clock().now() - start); };
+  for (const int seconds : {5, 1, 3}) executor.submit({.delay = absl::Seconds(seconds)}, note);
+  executor.submit({.delay = absl::Seconds(2)}, [&] {
+    note();
+    executor.submit({.delay = absl::Seconds(2)}, note);
+  });
+  const DrainReport report = simulation.advance_by(absl::Seconds(4));
+  EXPECT_THAT(ran_at, ElementsAre(absl::Seconds(1), absl::Seconds(2), absl::Seconds(3),
+                                  absl::Seconds(4)));
+  EXPECT_EQ(simulation.clock().now(), start + absl::Seconds(4));
+  ASSERT_THAT(report.pending, SizeIs(1));
+  EXPECT_EQ(report.pending[0].reason, PendingJob::kNotDue);
+  EXPECT_EQ(report.pending[0].due, start + absl::Seconds(5));
+}
+
+TEST(Simulation, RunsWhatIsDueAtOnceBeforeItMovesTheClock) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const absl::Time start = simulation.clock().now();
+  absl::Time ran_at;
+  executor.submit([&] { ran_at = simulation.clock().now(); });
+  simulation.advance_by(absl::Seconds(1));
+  EXPECT_EQ(ran_at, start);
+}
+
+TEST(Simulation, RunsJobsOfOneDueTimeInTheOrderOfSubmits) {
+  Simulation simulation;
+  DeferredExecutor first(simulation), second(simulation);
+  std::vector<std::string> log;
+  first.submit({.delay = absl::Seconds(1)}, [&] { log.push_back("a"); });
+  second.submit({.delay = absl::Seconds(1)}, [&] { log.push_back("b"); });
+  first.submit({.delay = absl::Seconds(1)}, [&] { log.push_back("c"); });
+  simulation.advance_by(absl::Seconds(1));
+  EXPECT_THAT(log, ElementsAre("a", "b", "c"));
+}
+
+TEST(Simulation, DoesNotRunWhatIsNotDue) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  executor.submit({.delay = absl::Nanoseconds(1)}, [] {});
+  EXPECT_THAT(simulation.drain().runs, IsEmpty());
+  EXPECT_THAT(simulation.advance_by(absl::ZeroDuration()).runs, IsEmpty());
+  EXPECT_THAT(simulation.advance_by(absl::Nanoseconds(1)).runs, SizeIs(1));
+}
+
+TEST(Simulation, AdvancesToTheNextDueTime) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const absl::Time start = simulation.clock().now();
+  executor.submit({.delay = absl::Hours(2)}, [] {});
+  executor.submit({.delay = absl::Hours(3)}, [] {});
+  EXPECT_THAT(simulation.advance_to_next().runs, SizeIs(1));
+  EXPECT_EQ(simulation.clock().now(), start + absl::Hours(2));
+  EXPECT_THAT(simulation.advance_to_next().runs, SizeIs(1));
+  EXPECT_THAT(simulation.advance_to_next().runs, IsEmpty());
+  EXPECT_EQ(simulation.clock().now(), start + absl::Hours(3));
+}
+
+TEST(Simulation, HoldsAJobThatIsNeverDue) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const JobId id = executor.submit({.delay = absl::InfiniteDuration()}, [] {});
+  EXPECT_THAT(simulation.advance_by(absl::Hours(24 * 365 * 100)).runs, IsEmpty());
+  EXPECT_TRUE(executor.cancel(id));
+}
+
+TEST(Simulation, StopsTheClockWhereALimitStopsTheDrain) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const absl::Time start = simulation.clock().now();
+  struct Tick {
+    DeferredExecutor& executor;
+    void operator()() const {
+      executor.submit({.name = "tick", .delay = absl::Seconds(1)}, *this);
+    }
+  };
+  executor.submit({.name = "tick"}, Tick{executor});
+  const DrainReport report = simulation.advance_by(absl::Hours(1), {.max_generation = 10});
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(simulation.clock().now(), start + absl::Seconds(11));
+}
+
+// --- Failures and the check at the end.
+
+TEST(Simulation, TakesEachFailureOnce) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  executor.submit({.name = "a"}, [] { throw std::runtime_error("first"); });
+  executor.submit({.name = "b"}, [] { throw std::runtime_error("second"); });
+  simulation.drain();
+  EXPECT_THAT(simulation.take_failures(),
+              ElementsAre(Field(&JobRun::name, "a"), Field(&JobRun::name, "b")));
+  EXPECT_THAT(simulation.take_failures(), IsEmpty());
+}
+
+TEST(Simulation, CheckIsOkWhereAllIsDone) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  executor.submit([] {});
+  simulation.drain();
+  EXPECT_TRUE(simulation.check().ok());
+}
+
+TEST(Simulation, CheckNamesPendingJobs) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation, "mail");
+  const SourceLocation where = SourceLocation::current();
+  executor.submit({.name = "send"}, [] {}, where);
+  executor.submit({.name = "remind", .delay = absl::Hours(24)}, [] {}, where);
+  EXPECT_EQ(simulation.check().message(),
+            "drydock finding kUndrained: 2 jobs were pending at the end of the test:\n"
+            "  job 'send' (#1, submitted at " +
+                where.to_string() +
+                "): queued, on executor 'mail'\n"
+                "  job 'remind' (#2, submitted at " +
+                where.to_string() +
+                "): not due until 2000-01-02 00:00:00 of the simulated clock, on executor 'mail'\n"
+                "  In production they would run. Run them before the test ends with drain(), or "
+                "with advance_by() where they are not due; take back what must not run with "
+                "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+  simulation.allow(Finding::kUndrained);
+  EXPECT_TRUE(simulation.check().ok());
+}
+
+TEST(Simulation, CheckNamesTheFirstTenPendingJobs) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const SourceLocation where = SourceLocation::current();
+  std::string listed;
+  for (int i = 1; i <= 12; ++i) {
+    executor.submit({.name = "send"}, [] {}, where);
+    if (i <= 10) {
+      listed += "  job 'send' (#" + std::to_string(i) + ", submitted at " + where.to_string() +
+                "): queued\n";
+    }
+  }
+  EXPECT_EQ(simulation.check().message(),
+            "drydock finding kUndrained: 12 jobs were pending at the end of the test:\n" + listed +
+                "  ... and 2 more\n"
+                "  In production they would run. Run them before the test ends with drain(), or "
+                "with advance_by() where they are not due; take back what must not run with "
+                "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+}
+
+TEST(Simulation, CheckNamesUntakenFailures) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const SourceLocation where = SourceLocation::current();
+  executor.submit({.name = "import"}, [&] {
+    executor.submit({.name = "row"}, [] { throw std::runtime_error("no column"); }, where);
+  }, where);
+  simulation.drain();
+  EXPECT_EQ(simulation.check().message(),
+            "1 job failed, and the test did not take the failure:\n"
+            "  job 'row' (#2, submitted at " +
+                where.to_string() +
+                ") failed: std::runtime_error: no column\n"
+                "  submitted by 'import' (#1, submitted at " +
+                where.to_string() +
+                ")\n"
+                "  Where the failure is expected, take it: "
+                "EXPECT_EQ(sandbox().simulation().take_failures().size(), 1).");
+  simulation.take_failures();
+  EXPECT_TRUE(simulation.check().ok());
+}
+
+TEST(Simulation, CheckNamesFindingsThatAreNotAllowed) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  std::function<void()> again = [&] { executor.submit({.name = "again"}, [&] { again(); }); };
+  again();
+  simulation.drain({.max_generation = 3});
+  simulation.allow(Finding::kUndrained);
+  ASSERT_THAT(simulation.findings(), SizeIs(1));
+  EXPECT_EQ(simulation.check().message(),
+            "drydock finding kRunaway: " + simulation.findings()[0].message);
+  simulation.allow(Finding::kRunaway);
+  EXPECT_THAT(simulation.findings(), IsEmpty());
+  EXPECT_TRUE(simulation.check().ok());
+}
+
+// --- Misuse.
+
+TEST(Simulation, RefusesToBeDrivenOnAnotherThread) {
+  Simulation simulation;
+  std::vector<std::string> texts;
+  std::thread([&] {
+    texts.push_back(misuse([&] { simulation.drain(); }));
+    texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
+    texts.push_back(misuse([&] { simulation.advance_to_next(); }));
+  }).join();
+  const auto text = [](const std::string& call) {
+    return "drydock: " + call +
+           " was called on another thread than the one that made the simulation. Jobs of a test "
+           "run on one thread, in one order. Call it from the test body, and from other threads "
+           "only submit.";
+  };
+  EXPECT_THAT(texts,
+              ElementsAre(text("drain()"), text("advance_by()"), text("advance_to_next()")));
+}
+
+TEST(Simulation, RefusesToBeDrivenInsideAJob) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const SourceLocation where = SourceLocation::current();
+  std::vector<std::string> texts;
+  executor.submit({.name = "send"}, [&] {
+    texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
+    texts.push_back(misuse([&] { simulation.advance_to_next(); }));
+  }, where);
+  simulation.drain();
+  const auto text = [&](const std::string& call) {
+    return "drydock: " + call + " was called inside job 'send' (#1, submitted at " +
+           where.to_string() +
+           "). A job that drains would run other jobs in its own middle, which no executor in "
+           "production does. Submit what has to run after it, and call " +
+           call + " from the test body.";
+  };
+  EXPECT_THAT(texts, ElementsAre(text("advance_by()"), text("advance_to_next()")));
+}
+
+TEST(Simulation, RefusesToTurnTheClockBack) {
+  Simulation simulation;
+  EXPECT_EQ(misuse([&] { simulation.advance_by(-absl::Seconds(90)); }),
+            "drydock: advance_by(-1m30s) would turn the simulated clock back. Pass how far it moves "
+            "forward.");
+}
+
+TEST(Simulation, MayBeDrivenInsideAJobOfAnotherSimulation) {
+  Simulation outer, inner;
+  DeferredExecutor outer_executor(outer), inner_executor(inner);
+  bool ran = false;
+  inner_executor.submit([&] { ran = true; });
+  outer_executor.submit([&] { inner.drain(); });
+  outer.drain();
+  EXPECT_TRUE(ran);
+}
+
+}  // namespace
+}  // namespace drydock
