@@ -1,0 +1,113 @@
+// A test program whose tests pass, fail and break in every way, for sandbox_test_test.cc to run one
+// at a time and look at. Not a test by itself.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <string>
+
+#include "drydock/testing/matchers.h"
+#include "drydock/testing/sandbox_test.h"
+#include "drydock/thread_pool_executor.h"
+
+namespace drydock {
+namespace {
+
+class Sample : public SandboxTest {
+ protected:
+  void add_user() {
+    database().transact(
+        [](Transaction& tx) { tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')"); });
+  }
+
+  // The row stands in the sandbox, and its name is known to the one who looks afterwards.
+  void SetUp() override {
+    std::printf("database: %s\n", test_database().connection_string().c_str());
+    std::fflush(stdout);
+    add_user();
+  }
+};
+
+TEST_F(Sample, passes) { EXPECT_THAT(executor(), drained()); }
+
+TEST_F(Sample, fails) {
+  executor().submit({.name = "mail"}, [this] { add_user(); });
+  ASSERT_EQ(1, 2) << "as the sample wants";
+}
+
+TEST_F(Sample, throws) {
+  add_user();  // violates the unique constraint
+}
+
+TEST_F(Sample, leaves_a_job) {
+  executor("mail").submit({.name = "send"}, [] {});
+}
+
+TEST_F(Sample, leaves_a_failure) {
+  executor().submit({.name = "send"}, [] { throw std::runtime_error("no mail server"); });
+  drain();
+}
+
+TEST_F(Sample, takes_a_failure) {
+  executor().submit({.name = "send"}, [] { throw std::runtime_error("no mail server"); });
+  EXPECT_THAT(drain(), has_failed("send", ::testing::HasSubstr("no mail server")));
+  EXPECT_EQ(sandbox().simulation().take_failures().size(), 1);
+}
+
+TEST_F(Sample, submits_in_a_transaction) {
+  database().transact([this](Transaction&) { inline_executor().submit({.name = "send"}, [] {}); });
+}
+
+TEST_F(Sample, misses_a_pending_job) {
+  executor().submit({.name = "send_confirmation"}, [] {});
+  EXPECT_THAT(executor(), has_pending("send_invoice", times(1)));
+  drain();
+}
+
+TEST_F(Sample, is_killed) {
+  std::fflush(stdout);
+  ::kill(::getpid(), SIGKILL);
+}
+
+// A fixture that forgets to call the base class.
+class Forgetful : public Sample {
+ protected:
+  void TearDown() override {}
+};
+
+TEST_F(Forgetful, leaves_a_job) {
+  executor().submit({.name = "send"}, [] {});
+}
+
+// Prints how many rows other connections see after each test.
+class Counting : public ::testing::EmptyTestEventListener {
+ public:
+  void OnTestEnd(const ::testing::TestInfo&) override {
+    const auto url = Access::url();
+    pqxx::connection connection(url);
+    pqxx::work work(connection);
+    std::printf("rows: %d\n", work.exec1("SELECT count(*) FROM users")[0].as<int>());
+  }
+
+ private:
+  struct Access : Sample {
+    static std::string url() { return test_database().connection_string(); }
+    void TestBody() override {}
+  };
+};
+
+}  // namespace
+}  // namespace drydock
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  testing::UnitTest::GetInstance()->listeners().Append(new drydock::Counting);
+  testing::AddGlobalTestEnvironment(new drydock::SandboxEnvironment(
+      {.schema_sql = "CREATE TABLE users (id serial PRIMARY KEY, email text UNIQUE);"}));
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,124 @@
+// Runs the tests of sample_suite.cc, each in a process of its own, and looks at what they print and
+// leave.
+
+#include "drydock/testing/sandbox_test.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <string>
+
+namespace drydock {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Outcome {
+  bool passed;
+  std::string output;
+};
+
+Outcome run_sample(const std::string& test) {
+  const std::string command = "tests/testing/sample_suite --gtest_filter=" + test + " 2>&1";
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error("cannot start the sample suite");
+  Outcome outcome;
+  std::array<char, 4096> buffer;
+  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+    outcome.output.append(buffer.data(), size);
+  }
+  outcome.passed = ::pclose(pipe) == 0;
+  return outcome;
+}
+
+std::string database_of(const Outcome& outcome) {
+  const std::string label = "database: ";
+  const std::size_t begin = outcome.output.find(label) + label.size();
+  return outcome.output.substr(begin, outcome.output.find('\n', begin) - begin);
+}
+
+TEST(SandboxTestFixture, passes_and_leaves_no_row) {
+  const Outcome outcome = run_sample("Sample.passes");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("rows: 0\n"));
+}
+
+TEST(SandboxTestFixture, leaves_no_row_after_a_fatal_failure_and_says_only_that) {
+  const Outcome outcome = run_sample("Sample.fails");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("rows: 0\n"), HasSubstr("as the sample wants"),
+                                    Not(HasSubstr("pending at the end"))));
+}
+
+TEST(SandboxTestFixture, leaves_no_row_after_an_exception) {
+  const Outcome outcome = run_sample("Sample.throws");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("rows: 0\n"), HasSubstr("duplicate key value")));
+}
+
+TEST(SandboxTestFixture, fails_a_test_that_leaves_a_job) {
+  const Outcome outcome = run_sample("Sample.leaves_a_job");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("rows: 0\n"),
+                    HasSubstr("drydock finding kUndrained: 1 job was pending at the end of the "
+                              "test:\n  job 'send' (#1, submitted at "
+                              "tests/testing/sample_suite.cc:"),
+                    HasSubstr("): queued, on executor 'mail'\n")));
+}
+
+TEST(SandboxTestFixture, fails_a_test_whose_fixture_forgets_to_call_the_base) {
+  const Outcome outcome = run_sample("Forgetful.leaves_a_job");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("rows: 0\n"), HasSubstr("kUndrained")));
+}
+
+TEST(SandboxTestFixture, fails_a_test_that_does_not_take_a_failure) {
+  const Outcome outcome = run_sample("Sample.leaves_a_failure");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("job 'send' (#1, submitted at "),
+                                    HasSubstr("failed: std::runtime_error: no mail server"),
+                                    HasSubstr("take_failures()")));
+}
+
+TEST(SandboxTestFixture, passes_a_test_that_takes_its_failure) {
+  const Outcome outcome = run_sample("Sample.takes_a_failure");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+}
+
+TEST(SandboxTestFixture, fails_a_test_with_a_finding) {
+  const Outcome outcome = run_sample("Sample.submits_in_a_transaction");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, HasSubstr("drydock finding kSubmittedInTransaction: job 'send' was "
+                                        "submitted at tests/testing/sample_suite.cc:"));
+}
+
+TEST(SandboxTestFixture, prints_what_is_pending_instead) {
+  const Outcome outcome = run_sample("Sample.misses_a_pending_job");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("Expected: has exactly 1 pending job named 'send_invoice'"),
+                    HasSubstr("of whose 1 pending jobs 0 are named 'send_invoice'\n  not counted, "
+                              "for its name: job 'send_confirmation' (#1, submitted at ")));
+}
+
+TEST(SandboxTestFixture, leaves_no_row_when_the_process_is_killed) {
+  const Outcome outcome = run_sample("Sample.is_killed");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, Not(HasSubstr("rows: ")));
+  // Its database is still there, until the next process cleans up.
+  pqxx::connection connection(database_of(outcome));
+  pqxx::work work(connection);
+  EXPECT_EQ(work.exec1("SELECT count(*) FROM users")[0].as<int>(), 0);
+}
+
+}  // namespace
+}  // namespace drydock
