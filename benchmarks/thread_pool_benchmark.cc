@@ -94,10 +94,11 @@ class AsioSide {
   asio::thread_pool pool_;
 };
 
-// A task group in an arena with as many threads as the pools have beside the one that submits.
+// A task group in an arena of `threads` threads, of which the submitting one is one: it runs jobs
+// while it waits.
 class TbbSide {
  public:
-  explicit TbbSide(int threads) : arena_(threads + 1, 1) {}
+  explicit TbbSide(int threads) : arena_(threads, 1) {}
   template <class F>
   void submit(F job) {
     group_.run(std::move(job));

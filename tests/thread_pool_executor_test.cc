@@ -4,95 +4,37 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <future>
 #include <latch>
 #include <memory>
 #include <mutex>
 #include <random>
-#include <regex>
-#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/current_job.h"
 #include "drydock/executor_errors.h"
-#include "drydock/misuse_error.h"
+#include "tests/job_gate.h"
+#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 constexpr absl::Duration kLong = absl::Seconds(60);
-
-std::string text_of(const absl::Status& status) { return std::string(status.message()); }
-
-// Messages tell how long each job has run or waited; a test cannot.
-std::string without_times(const std::string& text) {
-  return std::regex_replace(text, std::regex("(for|due in|after|ended) [0-9][0-9.hmnus]*s\\b"),
-                            "$1 T");
-}
 
 // Messages name the place of the submit; a test that compares the whole text passes it itself.
 const SourceLocation kSite = SourceLocation::current();
 const std::string kAt = kSite.to_string();
-
-// Collects what jobs did, from any thread.
-class Log {
- public:
-  void add(std::string entry) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    entries_.push_back(std::move(entry));
-  }
-  std::vector<std::string> entries() const {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return entries_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> entries_;
-};
-
-// Keeps one thread of a pool busy from construction until `open()`.
-class Gate {
- public:
-  explicit Gate(Executor& executor, std::string name = "gate",
-                SourceLocation where = SourceLocation::current()) {
-    executor.submit(
-        {.name = std::move(name)},
-        [latches = latches_] {
-          latches->runs.count_down();
-          latches->open.wait();
-        },
-        where);
-    latches_->runs.wait();
-  }
-  ~Gate() { open(); }
-  void open() {
-    if (!std::exchange(opened_, true)) latches_->open.count_down();
-  }
-
- private:
-  // Shared with the job, which may end after the gate.
-  struct Latches {
-    std::latch runs{1};
-    std::latch open{1};
-  };
-  const std::shared_ptr<Latches> latches_ = std::make_shared<Latches>();
-  bool opened_ = false;
-};
 
 TEST(ThreadPoolExecutorTest, RunsAJobOnAThreadOfItsOwn) {
   ThreadPoolExecutor pool({.threads = 1});
@@ -316,218 +258,6 @@ TEST(ThreadPoolExecutorTest, CancelOfTheLastJobWakesWaitIdle) {
   EXPECT_TRUE(pool.wait_idle(kLong).ok());
   EXPECT_LT(absl::Now() - start, absl::Seconds(40));
   canceller.join();
-}
-
-// --- wait_idle ------------------------------------------------------------------------------
-
-TEST(ThreadPoolExecutorTest, WaitIdleOfAFreshPoolReturnsAtOnce) {
-  ThreadPoolExecutor pool({.threads = 2});
-  EXPECT_TRUE(pool.wait_idle(kLong).ok());
-  EXPECT_TRUE(pool.wait_idle(absl::ZeroDuration()).ok());
-}
-
-TEST(ThreadPoolExecutorTest, WaitIdleWaitsForWhatJobsSubmitAndForTheirClosures) {
-  ThreadPoolExecutor pool({.threads = 2});
-  for (int round = 0; round < 300; ++round) {
-    std::atomic<int> ran{0};
-    auto owned = std::make_shared<int>(1);
-    pool.submit([&pool, &ran, owned] {
-      for (int i = 0; i < 5; ++i) pool.submit([&ran, owned] { ++ran; });
-    });
-    ASSERT_TRUE(pool.wait_idle(kLong).ok());
-    ASSERT_EQ(ran, 5);
-    ASSERT_EQ(owned.use_count(), 1);
-  }
-}
-
-TEST(ThreadPoolExecutorTest, WaitIdleListsWhatIsLeftAtTheDeadline) {
-  ThreadPoolExecutor pool({.threads = 1, .name = "mail"});
-  Gate gate(pool, "resize", kSite);
-  pool.submit(
-      {.name = "send"}, [] {}, kSite);
-  pool.submit(
-      {.name = "due", .delay = absl::Hours(2)}, [] {}, kSite);
-  const absl::Status status = pool.wait_idle(absl::Milliseconds(20));
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(without_times(text_of(status)),
-            "drydock: executor 'mail' is not idle after T: 1 job runs and 2 wait:"
-            "\n  running for T on thread 'mail-1': 'resize' (#1, submitted at " +
-                kAt +
-                ")"
-                "\n  queued for T: 'send' (#2, submitted at " +
-                kAt +
-                ")"
-                "\n  waiting for its delay, due in T: 'due' (#3, submitted at " +
-                kAt + ")");
-}
-
-TEST(ThreadPoolExecutorTest, WaitIdleListsTwentyJobsAndCountsTheOthers) {
-  ThreadPoolExecutor pool({.threads = 1});
-  Gate gate(pool);
-  for (int i = 0; i < 100; ++i) pool.submit([] {});
-  const std::string text = text_of(pool.wait_idle(absl::ZeroDuration()));
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
-  EXPECT_THAT(text, HasSubstr("1 job runs and 100 wait"));
-  EXPECT_THAT(text, HasSubstr("\n  … and 81 more"));
-}
-
-TEST(ThreadPoolExecutorTest, WaitIdleWaitsForADelayThatEndsInTimeAndForNoOther) {
-  ThreadPoolExecutor pool({.threads = 1});
-  std::atomic<bool> ran{false};
-  pool.submit({.delay = absl::Milliseconds(20)}, [&] { ran = true; });
-  const JobId far = pool.submit({.delay = absl::InfiniteDuration()}, [] {});
-  EXPECT_TRUE(pool.wait_idle(kLong).ok());
-  EXPECT_TRUE(ran);
-  EXPECT_TRUE(pool.cancel(far));
-}
-
-TEST(ThreadPoolExecutorTest, WaitIdleFromAJobOfThePoolIsRefusedAtOnce) {
-  ThreadPoolExecutor pool({.threads = 2, .name = "mail"});
-  std::promise<absl::Status> result;
-  pool.submit(
-      {.name = "impatient"}, [&] { result.set_value(pool.wait_idle(kLong)); }, kSite);
-  const absl::Status status = result.get_future().get();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(text_of(status),
-            "drydock: wait_idle() on executor 'mail' was called from job 'impatient' (#1, "
-            "submitted at " +
-                kAt +
-                "), which this executor runs: it would wait for itself. Call it from outside the "
-                "executor's jobs; work that follows other work is submitted by the last job of "
-                "that.");
-}
-
-TEST(ThreadPoolExecutorTest, SeveralThreadsMayWait) {
-  ThreadPoolExecutor pool({.threads = 1});
-  Gate gate(pool);
-  std::vector<std::thread> waiters;
-  for (int i = 0; i < 4; ++i) {
-    waiters.emplace_back([&] { EXPECT_TRUE(pool.wait_idle(kLong).ok()); });
-  }
-  gate.open();
-  for (std::thread& waiter : waiters) waiter.join();
-}
-
-// --- shutdown -------------------------------------------------------------------------------
-
-TEST(ThreadPoolExecutorTest, ShutdownRunsWhatIsQueuedAndWhatThatSubmits) {
-  ThreadPoolExecutor pool({.threads = 1});
-  std::atomic<int> ran{0};
-  Gate gate(pool);
-  for (int i = 0; i < 10; ++i) {
-    pool.submit([&] {
-      ++ran;
-      pool.submit([&] { ++ran; });
-    });
-  }
-  gate.open();
-  pool.shutdown();
-  EXPECT_EQ(ran, 20);
-  pool.shutdown();
-  EXPECT_TRUE(pool.wait_idle(kLong).ok());
-}
-
-TEST(ThreadPoolExecutorTest, DestructorRunsWhatIsQueued) {
-  std::atomic<int> ran{0};
-  {
-    ThreadPoolExecutor pool({.threads = 2});
-    for (int i = 0; i < 1000; ++i) pool.submit([&] { ++ran; });
-  }
-  EXPECT_EQ(ran, 1000);
-}
-
-TEST(ThreadPoolExecutorTest, PoolsThatEndAtOnceLoseNothing) {
-  for (int round = 0; round < 200; ++round) {
-    std::atomic<int> ran{0};
-    {
-      ThreadPoolExecutor pool({.threads = 2});
-      pool.submit([&] { ++ran; });
-    }
-    ASSERT_EQ(ran, 1);
-  }
-}
-
-TEST(ThreadPoolExecutorTest, SubmitAfterShutdownIsRefusedInWords) {
-  ThreadPoolExecutor pool({.threads = 1, .name = "mail"});
-  pool.shutdown();
-  std::string message;
-  try {
-    pool.submit(
-        {.name = "late"}, [] {}, kSite);
-  } catch (const ExecutorShutDownError& error) {
-    message = error.what();
-  }
-  EXPECT_EQ(message, "drydock: executor 'mail' refused job 'late' (#1, submitted at " + kAt +
-                         "): it was shut down. Stop those who submit before the executor, and "
-                         "declare it before them, so that it is destroyed after them.");
-}
-
-TEST(ThreadPoolExecutorTest, ShutdownDropsDelayedJobsAndReportsEach) {
-  Log log;
-  ThreadPoolOptions options{.threads = 1, .name = "mail"};
-  options.on_failure = [&](const JobFailure& failure) { log.add(failure.to_string()); };
-  ThreadPoolExecutor pool(options);
-  pool.submit(
-      {.name = "remind", .delay = absl::Hours(1)}, [&] { log.add("ran"); }, kSite);
-  pool.shutdown();
-  EXPECT_THAT(log.entries(),
-              ElementsAre("drydock: executor 'mail' dropped job 'remind' (#1, submitted at " + kAt +
-                          "): its delay had not passed when the executor was shut down"));
-}
-
-TEST(ThreadPoolExecutorTest, DelayedSubmitFromAJobDuringShutdownIsRefused) {
-  ThreadPoolExecutor pool({.threads = 1, .name = "mail"});
-  std::string message;
-  std::latch shutting_down(1);
-  pool.submit([&] {
-    shutting_down.wait();
-    try {
-      pool.submit({.name = "later", .delay = absl::Seconds(1)}, [] {});
-    } catch (const ExecutorShutDownError& error) {
-      message = error.what();
-    }
-  });
-  // Times out, since the job waits: from here on the pool is closed.
-  EXPECT_EQ(pool.shutdown(absl::ZeroDuration()).code(), absl::StatusCode::kDeadlineExceeded);
-  shutting_down.count_down();
-  pool.shutdown();
-  EXPECT_THAT(message, HasSubstr("refused job 'later'"));
-  EXPECT_THAT(message, HasSubstr("it was shut down. A shutdown does not wait for delays; submit "
-                                 "the job without one."));
-}
-
-TEST(ThreadPoolExecutorTest, ShutdownWithADeadlineListsWhatHasNotEnded) {
-  ThreadPoolExecutor pool({.threads = 1, .name = "mail"});
-  Gate gate(pool, "slow", kSite);
-  const absl::Status status = pool.shutdown(absl::Milliseconds(5));
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(without_times(text_of(status)),
-            "drydock: executor 'mail' has not ended T after shutdown(): 1 job runs and 0 wait:"
-            "\n  running for T on thread 'mail-1': 'slow' (#1, submitted at " +
-                kAt + ")");
-  gate.open();
-  EXPECT_TRUE(pool.shutdown(kLong).ok());
-}
-
-TEST(ThreadPoolExecutorTest, ShutdownFromAJobOfThePoolIsMisuse) {
-  ThreadPoolExecutor pool({.threads = 1, .name = "mail"});
-  std::promise<std::string> message;
-  pool.submit(
-      {.name = "last"},
-      [&] {
-        try {
-          pool.shutdown();
-        } catch (const MisuseError& error) {
-          message.set_value(error.what());
-        }
-      },
-      kSite);
-  EXPECT_EQ(message.get_future().get(),
-            "drydock: shutdown() of executor 'mail' was called from job 'last' (#1, submitted "
-            "at " +
-                kAt +
-                "), which this executor runs: it would wait for itself. Shut it down, and destroy "
-                "it, from the thread that made it, outside its jobs.");
 }
 
 // --- stress ---------------------------------------------------------------------------------

@@ -18,6 +18,11 @@
 #ifndef DRYDOCK_EXECUTOR_H_
 #define DRYDOCK_EXECUTOR_H_
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define DRYDOCK_HAS_SINGLE_THREADED 1
+#endif
+
 #include <atomic>
 #include <concepts>
 #include <cstdint>
@@ -34,7 +39,18 @@ namespace drydock {
 // Hands out job ids. Executors that share one share the order of their ids.
 class JobIdSource {
  public:
-  JobId next() { return JobId(last_.fetch_add(1, std::memory_order_relaxed) + 1); }
+  JobId next() {
+#ifdef DRYDOCK_HAS_SINGLE_THREADED
+    // As libstdc++ counts its shared pointers: an atomic addition costs as much as the rest of a
+    // submit, and a process with one thread needs none.
+    if (__libc_single_threaded) {
+      const std::uint64_t id = last_.load(std::memory_order_relaxed) + 1;
+      last_.store(id, std::memory_order_relaxed);
+      return JobId(id);
+    }
+#endif
+    return JobId(last_.fetch_add(1, std::memory_order_relaxed) + 1);
+  }
 
  private:
   std::atomic<std::uint64_t> last_{0};
@@ -52,7 +68,9 @@ class Executor {
   template <class F>
     requires std::is_invocable_v<std::decay_t<F>&&>
   JobId submit(F&& job, SourceLocation where = SourceLocation::current()) {
-    return submit(JobOptions(), Job(std::forward<F>(job)), where);
+    const JobId id = ids_->next();
+    do_submit(SubmittedJob(id, std::forward<F>(job), where));
+    return id;
   }
 
   // Submits a job with a name, a delay, or both. Throws what the executor throws where it cannot

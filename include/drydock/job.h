@@ -20,6 +20,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,7 @@ namespace internal {
 class ContextNode;  // see drydock/context.h
 class Lineage;      // a job as its children remember it; see src/lineage.h
 class RunningJob;   // see src/running_job.h
+struct Slot;        // see src/slot_table.h
 
 // Counted pointers to the two; defined where the types are complete.
 class ContextRef {
@@ -86,6 +88,13 @@ class ContextRef {
     if (node_ != nullptr) release(node_);
   }
   const ContextNode* get() const { return node_; }
+  // Gives the share up to the caller, and takes one over from it.
+  const ContextNode* detach() { return std::exchange(node_, nullptr); }
+  static ContextRef adopt(const ContextNode* node) {
+    ContextRef ref;
+    ref.node_ = node;
+    return ref;
+  }
 
  private:
   static void release(const ContextNode* node) noexcept;
@@ -127,8 +136,25 @@ class SubmittedJob {
  public:
   // Captures the calling thread's context and its running job, which becomes the parent. Throws
   // `std::invalid_argument`, naming `where`, if `job` is empty.
-  SubmittedJob(JobId id, JobOptions options, Job job, SourceLocation where);
-  SubmittedJob(SubmittedJob&&) noexcept = default;
+  SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLocation where);
+  // The same for a job with neither name nor delay, made in place.
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>&&>
+  SubmittedJob(JobId id, F&& job, SourceLocation where)
+      : job_(std::forward<F>(job)), where_(where), id_(id) {
+    capture_submitter();
+  }
+  SubmittedJob(SubmittedJob&& other) noexcept
+      : job_(std::move(other.job_)),
+        where_(other.where_),
+        delay_nanos_(other.delay_nanos_),
+        id_(other.id_),
+        parent_(std::move(other.parent_)),
+        context_(std::move(other.context_)),
+        strand_(other.strand_) {
+    // Most have none, and to swap two empty strings costs more than to look.
+    if (!other.name_.empty()) name_.swap(other.name_);
+  }
   SubmittedJob& operator=(SubmittedJob&&) noexcept = default;
   ~SubmittedJob() = default;
 
@@ -165,12 +191,13 @@ class SubmittedJob {
     job_ = std::forward<Wrap>(wrap)(std::move(job_));
   }
 
-  // For a job that will never run: lets go of the context that it was submitted in.
-  void drop_context() { context_ = internal::ContextRef(); }
+  // For a job that will never run: lets go of the context that it was submitted in, which ends
+  // with what is returned.
+  internal::ContextRef take_context() { return std::move(context_); }
 
   // Runs the job with its context restored and itself as `current_job()`, and puts both back after.
-  // Never throws. The closure is destroyed before this returns, so that what it owns is gone when
-  // the job counts as ended. At most once.
+  // Never throws. The closure and the context are gone before this returns, so that what they own
+  // is gone when the job counts as ended. At most once.
   JobResult run() && noexcept;
 
   // Runs `job` again under this one's name, context and parents, as a second delivery.
@@ -178,11 +205,16 @@ class SubmittedJob {
 
  private:
   friend class internal::RunningJob;
+  friend struct internal::Slot;
+
+  // Takes the calling thread's context and its running job; throws if there is no job.
+  void capture_submitter();
 
   Job job_;
   std::string name_;
-  SourceLocation where_;
-  std::int64_t delay_nanos_;  // half the size of an absl::Duration with its padding
+  [[no_unique_address]] SourceLocation where_;  // so that the tag stands in its padding
+  std::uint32_t tag_ = 0;                       // for the queue that holds the job
+  std::int64_t delay_nanos_ = 0;  // half the size of an absl::Duration with its padding
   JobId id_;
   internal::LineageRef parent_;
   internal::ContextRef context_;
