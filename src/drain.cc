@@ -3,12 +3,32 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/job.h"
+#include "src/run_store.h"
 
 namespace drydock {
+
+DrainReport::DrainReport() = default;
+DrainReport::DrainReport(DrainReport&& other) noexcept = default;
+
+DrainReport::DrainReport(const DrainReport& other)
+    : runs(other.runs), pending(other.pending), limit(other.limit) {}
+
+DrainReport& DrainReport::operator=(DrainReport other) noexcept {
+  runs.swap(other.runs);
+  pending.swap(other.pending);
+  std::swap(limit, other.limit);
+  store_.swap(other.store_);
+  return *this;
+}
+
+DrainReport::~DrainReport() {
+  if (store_ != nullptr) store_->give_back(runs);
+}
 
 absl::Status DrainReport::status() const {
   if (!limit.ok()) return limit;

@@ -15,11 +15,15 @@
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
-
-thread_local TransactionMark* TransactionMark::innermost_ = nullptr;
-thread_local Driving* Driving::innermost_ = nullptr;
-
 namespace {
+
+[[noreturn]] void refuse_taken_id(const SubmittedJob& job) {
+  throw MisuseError("drydock: a job with the id #" + std::to_string(job.id().value()) +
+                    ", submitted at " + job.where().to_string() +
+                    ", was forwarded to an executor that has a pending job of the same id. An "
+                    "executor that forwards jobs takes its ids from the one it forwards to: "
+                    "construct it with Executor(ids_of(base)).");
+}
 
 std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
@@ -42,74 +46,66 @@ int Engine::add_lane(Lane::Kind kind, const std::string& executor) {
   const MutexLock lock(store_.mutex);
   const int number = static_cast<int>(lanes_.size());
   lanes_.push_back(std::make_unique<Lane>(kind, executor, driver_, number));
+  has_inline_lanes_ = has_inline_lanes_ || kind == Lane::kInline;
   return number;
 }
 
-EventSubject Engine::subject_of(const Slot& slot) const {
-  return {slot.id().value(), slot.parent().value(), slot.name_id, slot.where()};
-}
-
-int Engine::lane_for_submit(int lane, const void* strand) {
-  if (lanes_[lane]->kind != Lane::kInline) return lane;
+int Engine::thread_lane(int base) {
   const std::thread::id thread = std::this_thread::get_id();
-  if (strand != nullptr) {
-    const auto found = inline_strands_.find(strand);
-    if (found != inline_strands_.end()) {
-      ++found->second.jobs;
-      return found->second.lane;
-    }
+  if (thread == driver_) return base;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i]->base == base && lanes_[i]->thread == thread) return static_cast<int>(i);
   }
-  int own = lane;
-  if (thread != driver_) {
-    const auto is_own = [&](const auto& other) {
-      return other->base == lane && other->thread == thread;
-    };
-    const auto found = std::find_if(lanes_.begin(), lanes_.end(), is_own);
-    own = static_cast<int>(found - lanes_.begin());
-    if (found == lanes_.end()) {
-      lanes_.push_back(
-          std::make_unique<Lane>(Lane::kInline, lanes_[lane]->executor, thread, lane));
-    }
-  }
-  if (strand != nullptr) inline_strands_.emplace(strand, StrandPlace{own, 1});
-  return own;
+  lanes_.push_back(
+      std::make_unique<Lane>(Lane::kInline, lanes_[base]->executor, thread, base));
+  return static_cast<int>(lanes_.size()) - 1;
 }
 
-void Engine::leave_strand(const void* strand) {
-  const auto found = inline_strands_.find(strand);
+void Engine::line_up_inline(Slot& slot) {
+  // The calling thread runs it, unless the strand is at work on another.
+  int number = thread_lane(lanes_[slot.lane]->base);
+  if (slot.strand() != nullptr) {
+    StrandPlace& place = inline_strands_.try_emplace(slot.strand(), number).first->second;
+    ++place.jobs;
+    number = place.lane;
+  }
+  slot.lane = static_cast<std::uint16_t>(number);
+  lanes_[number]->ready.push_back(slot.id().value());
+}
+
+void Engine::leave_strand(const Slot& slot) {
+  if (slot.strand() == nullptr || lanes_[slot.lane]->kind != Lane::kInline) return;
+  const auto found = inline_strands_.find(slot.strand());
   if (found != inline_strands_.end() && --found->second.jobs == 0) inline_strands_.erase(found);
 }
 
-void Engine::submit(int lane, SubmittedJob job) {
+void Engine::submit(int lane, SubmittedJob&& job) {
   const TransactionMark* transaction = TransactionMark::find(*this);
   const std::uint64_t id = job.id().value();
+  ContextRef dropped;  // destroyed after the mutex is released
   bool is_inline = false;
   {
     const MutexLock lock(store_.mutex);
-    is_inline = lanes_[lane]->kind == Lane::kInline;
-    if (closed_ && !is_inline) job.drop_context();
-    if (slots_.find(id) != nullptr) {
-      throw MisuseError("drydock: a job with the id #" + std::to_string(id) + ", submitted at " +
-                        job.where().to_string() +
-                        ", was forwarded to an executor that has a pending job of the same id. An "
-                        "executor that forwards jobs takes its ids from the one it forwards to: "
-                        "construct it with Executor(ids_of(base)).");
-    }
-    const std::int64_t delay = absl::ToInt64Nanoseconds(job.delay());
-    const std::int64_t due = delay == 0 ? now() : saturating_add(now(), delay);
-    const std::uint32_t name = store_.names.intern(job.given_name());
-    const int own = lane_for_submit(lane, job.strand());
-    const Slot& slot = *slots_.insert(id, std::move(job), due, ++arrivals_, name,
-                                      static_cast<std::uint16_t>(own));
-    Lane& queue = *lanes_[own];
+    Lane& base = *lanes_[lane];
+    is_inline = base.kind == Lane::kInline;
+    if (closed_ && !is_inline) dropped = job.take_context();
+    const absl::Duration delay = job.delay();
+    const std::int64_t due = delay == absl::ZeroDuration()
+                                 ? now()
+                                 : saturating_add(now(), absl::ToInt64Nanoseconds(delay));
+    const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
+    Slot* const slot = slots_.insert(id, std::move(job), due, arrivals_ + 1, site,
+                                     static_cast<std::uint16_t>(lane));
+    if (slot == nullptr) refuse_taken_id(job);
+    ++arrivals_;
+    ++base.live;
     if (due <= now()) {
-      queue.ready.push_back(id);
+      line_up(*slot);
     } else {
-      queue.push_delayed({due, slot.sequence, id});
+      base.push_delayed(slot->place());
     }
-    ++lanes_[queue.base]->live;
-    store_.append(Event::kSubmitted, now(), subject_of(slot));
-    if (transaction != nullptr) note_submit_in_transaction(slot, *transaction);
+    store_.append(Event::kSubmitted, now(), subject_of(*slot));
+    if (transaction != nullptr) note_submit_in_transaction(*slot, *transaction);
   }
   if (is_inline) run_inline();
 }
@@ -135,18 +131,18 @@ bool Engine::cancel(JobId id) {
   const MutexLock lock(store_.mutex);
   Slot* slot = slots_.find(id.value());
   if (slot == nullptr) return false;
-  const Lane& lane = *lanes_[slot->lane];
-  --lanes_[lane.base]->live;
-  if (lane.kind == Lane::kInline && slot->strand() != nullptr) leave_strand(slot->strand());
+  --lanes_[lanes_[slot->lane]->base]->live;
+  if (slot->due() <= now()) leave_strand(*slot);
   store_.append(Event::kCancelled, now(), subject_of(*slot));
   cancelled.emplace(slots_.take(*slot));
   return true;
 }
 
 void Engine::close() {
+  std::vector<ContextRef> dropped;  // destroyed after the mutex is released
   const MutexLock lock(store_.mutex);
   closed_ = true;
-  slots_.for_each([](Slot& slot) { slot.drop_context(); });
+  slots_.for_each([&](Slot& slot) { dropped.push_back(slot.take_context()); });
 }
 
 void Engine::discard_pending() {
@@ -155,6 +151,7 @@ void Engine::discard_pending() {
   std::vector<std::uint64_t> ids;
   slots_.for_each([&](const Slot& slot) { ids.push_back(slot.id().value()); });
   for (const std::uint64_t id : ids) discarded.push_back(slots_.take(*slots_.find(id)));
+  inline_strands_.clear();
   for (const auto& lane : lanes_) lane->live = 0;
 }
 
@@ -169,7 +166,7 @@ PendingJob Engine::pending_job(const Slot& slot, PendingJob::Reason reason) cons
           slot.name(),
           slot.where(),
           lanes_[slot.lane]->executor,
-          absl::FromUnixNanos(slot.due),
+          absl::FromUnixNanos(slot.due()),
           reason,
           slot.ancestors()};
 }
@@ -184,18 +181,17 @@ std::vector<PendingJob> Engine::list_pending(const Drain* drain,
     const Lane& lane = *lanes_[slot.lane];
     if (only_lane && lane.base != *only_lane) return;
     PendingJob::Reason reason = PendingJob::kQueued;
-    if (slot.due > now()) {
+    if (slot.due() > now()) {
       reason = PendingJob::kNotDue;
     } else if (lane.kind == Lane::kInline && in_transaction) {
       reason = PendingJob::kAwaitingCommit;
     } else if (drain != nullptr) {
-      const bool left = !takes_part(*drain, slot.lane) || left_aside(*drain, slot);
+      const bool left = !takes_part(*drain, lane) || left_aside(*drain, slot);
       reason = left                  ? PendingJob::kFiltered
                : !drain->limit.ok() ? PendingJob::kOverLimit
                                     : PendingJob::kQueued;
     }
-    placed.emplace_back(Place{slot.due, slot.sequence, slot.id().value()},
-                        pending_job(slot, reason));
+    placed.emplace_back(slot.place(), pending_job(slot, reason));
   });
   std::sort(placed.begin(), placed.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -227,8 +223,8 @@ void Engine::add_finding(Finding finding) {
 
 void Engine::add_finding_locked(Finding finding) {
   store_.append(Event::kFindingMade, now(),
-                {finding.job.value(), 0, store_.names.intern(to_string(finding.kind)),
-                 finding.where});
+                {finding.job.value(), 0,
+                 store_.sites.number_of(to_string(finding.kind), finding.where)});
   findings_.push_back(std::move(finding));
 }
 
@@ -252,7 +248,7 @@ void Engine::allow(Finding::Kind kind) {
 
 void Engine::note(Event::Kind kind, const std::string& name, SourceLocation where) {
   const MutexLock lock(store_.mutex);
-  store_.append(kind, now(), {0, 0, store_.names.intern(name), where});
+  store_.append(kind, now(), {0, 0, store_.sites.number_of(name, where)});
 }
 
 }  // namespace drydock::internal

@@ -7,7 +7,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <thread>
@@ -21,14 +20,16 @@
 #include "drydock/finding.h"
 #include "drydock/journal.h"
 #include "drydock/simulated_clock.h"
+#include "src/driving.h"
 #include "src/journal_store.h"
 #include "src/lane.h"
 #include "src/mutex.h"
+#include "src/ranking.h"
+#include "src/run_store.h"
 #include "src/slot_table.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
-
-class TransactionMark;
 
 // Thread-safe but for driving, which is its maker's thread's; see drydock/simulation.h for what each
 // call promises. Jobs run and closures are destroyed with the mutex released.
@@ -48,7 +49,7 @@ class Engine {
 
   // Queues a job; an inline lane's job is then run, unless the calling thread is running jobs of
   // this engine already or has a transaction open.
-  void submit(int lane, SubmittedJob job);
+  void submit(int lane, SubmittedJob&& job);
   bool cancel(JobId id);
 
   // `lane`: of this executor and of inline ones only; none: of all.
@@ -84,54 +85,94 @@ class Engine {
  private:
   // The state of one drain.
   struct Drain {
+    Drain(const DrainOptions& drain_options, std::optional<int> of_lane, DrainReport* into)
+        : options(drain_options),
+          lane(of_lane),
+          report(into),
+          filters(!options.only.empty() || !options.run_spawned) {}
+
     const DrainOptions& options;
     std::optional<int> lane;
     DrainReport* report;  // null: nobody reads it
+    bool filters;         // whether it may leave jobs that are due
+    std::size_t runs = 0;  // how many of the report's runs are this drain's
+    bool failed = false;   // whether one of them is a failure
     std::uint32_t first_spawned = 0;
     std::size_t spawned_runs = 0;
     std::size_t inline_spawned_runs = 0;
-    DrainOrder order = DrainOrder::fifo();
-    std::optional<std::mt19937_64> random = {};  // for kShuffle; it is large
+    std::optional<Ranking> ranking;  // of an order that is not fifo
     // Jobs that this drain leaves, taken out of their lane's line and put back at its end.
-    std::vector<Place> set_aside = {};
-    absl::Status limit = absl::OkStatus();
+    std::vector<Place> set_aside;
+    absl::Status limit;
   };
 
-  void refuse_unless_driver(const char* call) const;
-  int lane_for_submit(int lane, const void* strand) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void refuse_unless_driver(const char* call) const {
+    if (std::this_thread::get_id() != driver_ || Driving::is_driving(*this) ||
+        TransactionMark::find(*this) != nullptr) {
+      refuse(call);
+    }
+  }
+  [[noreturn]] void refuse(const std::string& call) const;
+  // Puts a job that is due into its line.
+  void line_up(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    Lane& lane = *lanes_[slot.lane];
+    if (lane.kind == Lane::kDeferred) {
+      lane.ready.push_back(slot.id().value());
+    } else {
+      line_up_inline(slot);
+    }
+  }
+  void line_up_inline(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  int thread_lane(int base) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void leave_strand(const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void note_submit_in_transaction(const Slot& slot, const TransactionMark& transaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
-  void run_due(Drain& drain);
-  void run_thread_inline(Drain& drain);
-  // The next job of the drain, out of its line; null: none, or a limit.
+  void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The next job of the drain; null: none, or a limit.
   Slot* next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  Slot* next_inline(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  Slot* next_fifo(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  Slot* next_out_of_order(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  Slot* head(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  Slot* first_of(Drain& drain, Lane::Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  Slot* next_ranked(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The first job of the line that is for this drain.
+  Slot* head(Drain& drain, Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool is_spawned(const Drain& drain, const Slot& slot) const {
+    return slot.sequence >= drain.first_spawned && slot.parent();
+  }
   bool left_aside(const Drain& drain, const Slot& slot) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool over_limit(Drain& drain, const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  bool takes_part(const Drain& drain, std::size_t lane) const
+  bool spawned_over_limit(Drain& drain, const Slot& slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // Counts the job's run and takes it out of the table.
-  SubmittedJob start(Drain& drain, Slot& slot, EventSubject& subject, std::int64_t& due,
-                     int& base_lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void finish(Drain& drain, const SubmittedJob& job, const EventSubject& subject, std::int64_t due,
-              int base_lane, const JobResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool takes_part(const Drain& drain, const Lane& lane) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    if (lane.kind == Lane::kInline) return lane.thread == std::this_thread::get_id();
+    return !drain.lane || lane.base == *drain.lane;
+  }
+  // Runs the job that `next` gave, with the mutex released.
+  void run(Drain& drain, Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void report_run(Drain& drain, const Slot& slot, const JobResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void leave_strand(const void* strand) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
-  // Makes jobs ready whose time has come.
+  // Lines jobs up whose time has come.
   void set_clock(std::int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::optional<std::int64_t> next_due() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void begin(Drain& drain);
+  void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   DrainReport advance_until(std::int64_t end, const DrainOptions& options, bool once);
-  void complete(Drain& drain, DrainReport& report);
+  void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   std::int64_t now() const { return clock_.unix_nanos_.load(std::memory_order_relaxed); }
-  EventSubject subject_of(const Slot& slot) const;
+  // Most jobs of a drain are due at the same time: the conversion is not cheap.
+  absl::Time time_of(std::int64_t unix_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    if (unix_nanos != converted_nanos_) {
+      converted_nanos_ = unix_nanos;
+      converted_ = absl::FromUnixNanos(unix_nanos);
+    }
+    return converted_;
+  }
+  static EventSubject subject_of(const Slot& slot) {
+    return {slot.id().value(), slot.parent().value(), slot.site()};
+  }
   PendingJob pending_job(const Slot& slot, PendingJob::Reason reason) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<PendingJob> list_pending(const Drain* drain,
@@ -148,12 +189,18 @@ class Engine {
 
   mutable SlotTable slots_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<std::unique_ptr<Lane>> lanes_ ABSL_GUARDED_BY(store_.mutex);
+  bool has_inline_lanes_ ABSL_GUARDED_BY(store_.mutex) = false;
   bool closed_ ABSL_GUARDED_BY(store_.mutex) = false;
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
-  // Strands with inline jobs, which all stand in one thread's lane until the last has run.
+  std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;
+  absl::Time converted_ ABSL_GUARDED_BY(store_.mutex) = absl::UnixEpoch();
+  const std::shared_ptr<RunStore> run_store_ = std::make_shared<RunStore>();
+  // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
+  // run.
   struct StrandPlace {
+    StrandPlace(int in_lane) : lane(in_lane) {}
     int lane;
-    std::size_t jobs;
+    std::size_t jobs = 0;
   };
   std::unordered_map<const void*, StrandPlace> inline_strands_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);

@@ -8,42 +8,46 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "src/deadline.h"
 #include "src/journal_store.h"
 
 namespace drydock {
 namespace internal {
 
-std::size_t JournalStore::size() const {
-  return blocks_.empty() ? 0 : (blocks_.size() - 1) * kBlockSize + in_last_block_;
-}
-
 void JournalStore::add_block() {
-  // A block is filled before it is read: no need to clear it.
-  blocks_.emplace_back(new Block);
-  if (blocks_.size() > kMostEvents / kBlockSize) {
+  if (!blocks_.empty()) blocks_.back()->shared = std::exchange(shared_in_last_block_, 0);
+  std::unique_ptr<Block> block;
+  if (blocks_.size() == kMostRecords / kBlockSize) {
+    block = std::move(blocks_.front());
     blocks_.pop_front();
-    forgotten_ += kBlockSize;
+    first_record_ += kBlockSize;
+    forgotten_ += kBlockSize + block->shared;
+  } else {
+    // A block is filled before it is read: no need to clear it.
+    block.reset(new Block);
   }
-  last_block_ = blocks_.back()->data();
+  blocks_.push_back(std::move(block));
+  last_block_ = blocks_.back()->records.data();
   in_last_block_ = 0;
 }
 
-Event JournalStore::event(std::size_t index) const {
-  const Record& found = record(index);
+Event JournalStore::event(const Record& record, Event::Kind kind) const {
   Event event;
-  event.kind = static_cast<Event::Kind>(found.kind);
-  event.at = absl::FromUnixNanos(found.at);
-  event.job = JobId(found.job);
-  event.parent = JobId(found.parent);
-  event.where = SourceLocation::current(found.file, found.line);
-  event.name = names.name(found.name);
-  if (event.name.empty() && event.job) event.name = event.where.short_name();
+  event.kind = kind;
+  event.at = absl::FromUnixNanos(times_[record.time]);
+  event.job = JobId(record.job);
+  event.parent = JobId(record.parent);
+  event.where = sites[record.site].where;
+  // The default name is a job's.
+  if (sites[record.site].named || event.job) event.name = sites[record.site].name;
   return event;
 }
 
-bool JournalStore::matches(std::size_t index, const EventPattern& pattern) const {
-  if (record(index).kind != static_cast<std::uint8_t>(pattern.kind)) return false;
-  return pattern.name.empty() || event(index).name == pattern.name;
+bool JournalStore::matches(const Record& record, Event::Kind kind,
+                           const EventPattern& pattern) const {
+  if (kind != pattern.kind) return false;
+  if (pattern.name.empty()) return true;
+  return sites[record.site].name == pattern.name;
 }
 
 bool JournalStore::wait_for_append(std::chrono::steady_clock::time_point deadline) {
@@ -56,6 +60,11 @@ bool JournalStore::wait_for_append(std::chrono::steady_clock::time_point deadlin
 }  // namespace internal
 
 namespace {
+
+using Record = internal::JournalStore::Record;
+
+// Of many events the first few say what the rest would.
+constexpr int kMostListed = 10;
 
 std::string describe(const EventPattern& pattern) {
   return std::string(to_string(pattern.kind)) +
@@ -73,9 +82,10 @@ EventPattern dropped(std::string name) { return {Event::kDropped, std::move(name
 std::vector<Event> Journal::events() const {
   const internal::MutexLock lock(store_.mutex);
   std::vector<Event> events;
-  const std::size_t size = store_.size();
-  events.reserve(size);
-  for (std::size_t i = 0; i < size; ++i) events.push_back(store_.event(i));
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    events.push_back(store_.event(record, kind));
+    return true;
+  });
   return events;
 }
 
@@ -87,33 +97,39 @@ std::size_t Journal::forgotten() const {
 std::size_t Journal::count(const EventPattern& pattern) const {
   const internal::MutexLock lock(store_.mutex);
   std::size_t count = 0;
-  const std::size_t size = store_.size();
-  for (std::size_t i = 0; i < size; ++i) count += store_.matches(i, pattern) ? 1 : 0;
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    count += store_.matches(record, kind, pattern) ? 1 : 0;
+    return true;
+  });
   return count;
 }
 
 absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeout) const {
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  const internal::SteadyTime deadline = internal::deadline_after(timeout);
   const internal::MutexLock lock(store_.mutex);
-  std::size_t seen = 0;  // counted from the simulation's first event
+  std::size_t seen = 0;
+  bool happened = false;
   bool in_time = true;
   while (true) {
-    if (seen < store_.forgotten()) seen = store_.forgotten();
-    for (; seen < store_.forgotten() + store_.size(); ++seen) {
-      if (store_.matches(seen - store_.forgotten(), pattern)) return absl::OkStatus();
-    }
+    store_.visit_from(seen, [&](const Record& record, Event::Kind kind)
+                                ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      happened = store_.matches(record, kind, pattern);
+      return !happened;
+    });
+    if (happened) return absl::OkStatus();
     if (!in_time) break;
+    seen = store_.end();
     in_time = store_.wait_for_append(deadline);
   }
   std::string text = "drydock: waited " + absl::FormatDuration(timeout) + " for the event " +
                      describe(pattern) + ", which did not happen.";
   int listed = 0;
-  const EventPattern any_name{pattern.kind, ""};
-  for (std::size_t i = 0; i < store_.size() && listed < 10; ++i) {
-    if (!store_.matches(i, any_name)) continue;
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (kind != pattern.kind) return true;
     text += listed++ == 0 ? " What did: '" : ", '";
-    text += store_.event(i).name + "'";
-  }
+    text += store_.event(record, kind).name + "'";
+    return listed < kMostListed;
+  });
   if (listed == 0) text += std::string(" Nothing was ") + to_string(pattern.kind) + ".";
   return absl::DeadlineExceededError(text);
 }

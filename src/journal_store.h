@@ -1,17 +1,19 @@
-// Where the journal's events are kept: 32 bytes each, in blocks that are never moved.
+// Where the journal's events are kept: 16 bytes each, in blocks that are never moved.
 #ifndef DRYDOCK_SRC_JOURNAL_STORE_H_
 #define DRYDOCK_SRC_JOURNAL_STORE_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "drydock/journal.h"
 #include "src/mutex.h"
-#include "src/name_table.h"
+#include "src/site_table.h"
 
 namespace drydock::internal {
 
@@ -19,37 +21,78 @@ namespace drydock::internal {
 struct EventSubject {
   std::uint64_t job = 0;
   std::uint64_t parent = 0;
-  std::uint32_t name = 0;  // in the store's name table
-  SourceLocation where = {};
+  std::uint32_t site = 0;  // in the store's table
 };
 
 // Its mutex is the simulation's: one lock serves the queue and the journal, so that they cannot
 // tell two orders.
 class JournalStore {
  public:
-  // Above this many events the oldest block goes.
-  static constexpr std::size_t kMostEvents = std::size_t{4} << 20U;
+  // Above this many records the oldest block goes.
+  static constexpr std::size_t kMostRecords = std::size_t{4} << 20U;
 
   Mutex mutex;
-  NameTable names ABSL_GUARDED_BY(mutex);
+  SiteTable sites ABSL_GUARDED_BY(mutex);
 
   void append(Event::Kind kind, std::int64_t at, const EventSubject& subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (in_last_block_ == kBlockSize) add_block();
-    last_block_[in_last_block_++] = {static_cast<std::uint8_t>(kind),
-                                     subject.where.line(),
-                                     subject.name,
-                                     static_cast<std::uint32_t>(subject.job),
-                                     static_cast<std::uint32_t>(subject.parent),
-                                     subject.where.file_name(),
-                                     at};
+    if (times_.back() != at) times_.push_back(at);
+    last_block_[in_last_block_++] = {
+        static_cast<std::uint8_t>(kind), kGoesOn, subject.site,
+        static_cast<std::uint32_t>(subject.job), static_cast<std::uint32_t>(subject.parent),
+        static_cast<std::uint32_t>(times_.size() - 1)};
     if (waiters_ != 0) appended_.notify_all();
   }
 
-  std::size_t size() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // The end of a run. Where nothing has happened since its start, the two share a record.
+  void append_end(bool failed, std::int64_t at, const EventSubject& subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (in_last_block_ != 0 && waiters_ == 0) {
+      Record& last = last_block_[in_last_block_ - 1];
+      if (last.job == static_cast<std::uint32_t>(subject.job) && last.kind == Event::kStarted &&
+          last.end == kGoesOn && times_.back() == at) {
+        last.end = failed ? kFailed : kFinished;
+        ++shared_in_last_block_;
+        return;
+      }
+    }
+    append(failed ? Event::kFailed : Event::kFinished, at, subject);
+  }
+
+  // Events that have been dropped.
   std::size_t forgotten() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return forgotten_; }
-  Event event(std::size_t index) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  bool matches(std::size_t index, const EventPattern& pattern) const
+
+  // Visits events, oldest first, from the record of this number on (they are counted from the
+  // simulation's first), until `visit` returns false. It is given the record and the event's kind.
+  template <class Visit>
+  void visit_from(std::size_t number, Visit&& visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    number = number < first_record_ ? first_record_ : number;
+    for (; number < end(); ++number) {
+      const Record& record = record_at(number);
+      if (!visit(record, static_cast<Event::Kind>(record.kind))) return;
+      if (record.end == kGoesOn) continue;
+      if (!visit(record, record.end == kFailed ? Event::kFailed : Event::kFinished)) return;
+    }
+  }
+
+  // The number that the next record will have.
+  std::size_t end() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return blocks_.empty() ? 0
+                           : first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block_;
+  }
+
+  struct Record {
+    std::uint32_t kind : 6;
+    std::uint32_t end : 2;
+    std::uint32_t site : SiteTable::kBits;
+    std::uint32_t job;
+    std::uint32_t parent;
+    std::uint32_t time;  // among times_
+  };
+
+  Event event(const Record& record, Event::Kind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool matches(const Record& record, Event::Kind kind, const EventPattern& pattern) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Waits for the next append. False when `deadline` has passed.
@@ -57,26 +100,28 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
-  struct Record {
-    std::uint32_t kind : 8;
-    std::uint32_t line : 24;
-    std::uint32_t name;
-    std::uint32_t job;
-    std::uint32_t parent;
-    const char* file;
-    std::int64_t at;
-  };
+  // Whether a kStarted record is that of the end too.
+  enum End : std::uint8_t { kGoesOn, kFinished, kFailed };
+
   static constexpr std::size_t kBlockSize = 1024;
-  using Block = std::array<Record, kBlockSize>;
+  struct Block {
+    std::array<Record, kBlockSize> records;
+    std::size_t shared = 0;  // records that stand for two events
+  };
 
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  const Record& record(std::size_t index) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return (*blocks_[index / kBlockSize])[index % kBlockSize];
+  const Record& record_at(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const std::size_t index = number - first_record_;
+    return blocks_[index / kBlockSize]->records[index % kBlockSize];
   }
 
   std::deque<std::unique_ptr<Block>> blocks_ ABSL_GUARDED_BY(mutex);
   Record* last_block_ ABSL_GUARDED_BY(mutex) = nullptr;
   std::size_t in_last_block_ ABSL_GUARDED_BY(mutex) = kBlockSize;
+  std::size_t shared_in_last_block_ ABSL_GUARDED_BY(mutex) = 0;
+  // What the clock has shown, in order.
+  std::vector<std::int64_t> times_ ABSL_GUARDED_BY(mutex) = {0};
+  std::size_t first_record_ ABSL_GUARDED_BY(mutex) = 0;
   std::size_t forgotten_ ABSL_GUARDED_BY(mutex) = 0;
   int waiters_ ABSL_GUARDED_BY(mutex) = 0;
   CondVar appended_;

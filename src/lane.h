@@ -5,24 +5,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "src/ring.h"
+#include "src/slot_table.h"
+
 namespace drydock::internal {
-
-// A job's place in line: what the order of jobs is made of.
-struct Place {
-  std::int64_t due;
-  std::uint32_t sequence;
-  std::uint64_t id;
-
-  friend bool operator<(const Place& a, const Place& b) {
-    return std::pair(a.due, a.sequence) < std::pair(b.due, b.sequence);
-  }
-};
 
 struct Lane {
   enum Kind { kDeferred, kInline };
@@ -36,11 +27,11 @@ struct Lane {
   std::thread::id thread;
   // The lane that the executor was registered with; an inline lane of another thread refers to it.
   int base;
-  std::size_t live = 0;
+  std::size_t live = 0;  // jobs that are pending, of a base lane and those that refer to it
 
   // Ids of jobs that are due, in the order of their places, among them ids of jobs that have been
-  // cancelled or taken out of turn.
-  std::deque<std::uint64_t> ready;
+  // cancelled.
+  Ring<std::uint64_t> ready;
   // A heap with the earliest place on top.
   std::vector<Place> delayed;
 

@@ -11,7 +11,7 @@
 
 #include "absl/time/time.h"
 #include "drydock/misuse_error.h"
-#include "src/open_transaction.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 namespace {
@@ -38,7 +38,7 @@ class EngineTest : public ::testing::Test {
 TEST_F(EngineTest, HoldsAnInlineJobUntilTheTransactionEnds) {
   std::vector<std::string> log;
   {
-    const OpenTransaction transaction(engine_, SourceLocation::current());
+    const TransactionMark transaction(engine_, SourceLocation::current());
     submit(inline_lane_, "a", [&] { log.push_back("a"); });
     submit(inline_lane_, "b", [&] { log.push_back("b"); });
     EXPECT_THAT(log, IsEmpty());
@@ -53,7 +53,7 @@ TEST_F(EngineTest, HoldsAnInlineJobUntilTheTransactionEnds) {
 TEST_F(EngineTest, RunsWhatATransactionHeldBeforeALaterSubmit) {
   std::vector<std::string> log;
   {
-    const OpenTransaction transaction(engine_, SourceLocation::current());
+    const TransactionMark transaction(engine_, SourceLocation::current());
     submit(inline_lane_, "held", [&] { log.push_back("held"); });
   }
   submit(inline_lane_, "later", [&] { log.push_back("later"); });
@@ -61,18 +61,18 @@ TEST_F(EngineTest, RunsWhatATransactionHeldBeforeALaterSubmit) {
 }
 
 TEST_F(EngineTest, HoldsNothingOfAnotherThread) {
-  const OpenTransaction transaction(engine_, SourceLocation::current());
+  const TransactionMark transaction(engine_, SourceLocation::current());
   bool ran = false;
   std::thread([&] { submit(inline_lane_, "", [&] { ran = true; }); }).join();
   EXPECT_TRUE(ran);
   EXPECT_THAT(engine_.findings(), IsEmpty());
 }
 
-TEST_F(EngineTest, FindsASubmitInAnOpenTransaction) {
+TEST_F(EngineTest, FindsASubmitInAnTransactionMark) {
   const SourceLocation transaction_place = SourceLocation::current();
   const SourceLocation where = SourceLocation::current();
   for (const int lane : {inline_lane_, deferred_lane_}) {
-    const OpenTransaction transaction(engine_, transaction_place);
+    const TransactionMark transaction(engine_, transaction_place);
     const JobId id = submit(lane, "send_confirmation", [] {}, where);
     const std::vector<Finding> findings = engine_.findings();
     ASSERT_FALSE(findings.empty());
@@ -93,7 +93,7 @@ TEST_F(EngineTest, FindsASubmitInAnOpenTransaction) {
   EXPECT_THAT(engine_.findings(), IsEmpty());
 }
 
-TEST_F(EngineTest, RefusesToBeDrivenInAnOpenTransaction) {
+TEST_F(EngineTest, RefusesToBeDrivenInAnTransactionMark) {
   const SourceLocation place = SourceLocation::current();
   const auto misuse = [](auto&& call) -> std::string {
     try {
@@ -109,7 +109,7 @@ TEST_F(EngineTest, RefusesToBeDrivenInAnOpenTransaction) {
            " was open. In production no job would see what it has written yet. Call " + call +
            " after transact() has returned.";
   };
-  const OpenTransaction transaction(engine_, place);
+  const TransactionMark transaction(engine_, place);
   EXPECT_EQ(misuse([&] { engine_.drain({}, std::nullopt, "drain()"); }), text("drain()"));
   EXPECT_EQ(misuse([&] { engine_.run_one(deferred_lane_); }), text("run_one()"));
   EXPECT_EQ(misuse([&] { engine_.advance_by(absl::Seconds(1), {}); }), text("advance_by()"));

@@ -111,7 +111,7 @@ TEST(Journal, KeepsNamesApartThatStandForOneEventEach) {
 
 TEST(Journal, ForgetsTheOldestOfVeryManyEvents) {
   DeferredExecutor executor;
-  constexpr int kJobs = 1'500'000;  // three events each, and room for four million
+  constexpr int kJobs = 2'500'000;  // two records each, and room for four million
   for (int i = 0; i < kJobs; ++i) executor.submit([] {});
   executor.drain();
   const Journal& journal = executor.simulation().journal();

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -66,16 +67,17 @@ struct JobRun {
   JobId parent = {};
   std::string name;
   SourceLocation where;
-  // The name of the executor it was submitted to.
-  std::string executor = {};
   // When it was due, on the simulated clock.
   absl::Time due = {};
   Outcome outcome = kSucceeded;
+  // How many jobs stand above it.
+  int generation = 0;
+  // The name of the executor it was submitted to.
+  std::string executor = {};
   // The exception's type and message; empty where the job succeeded.
   std::string error = {};
   std::exception_ptr exception = {};
-  // How many jobs stand above it, and, where it failed, which: nearest first.
-  int generation = 0;
+  // Where it failed: the jobs that stand above it, nearest first.
   std::vector<JobAncestor> ancestors = {};
 };
 
@@ -104,7 +106,18 @@ struct PendingJob {
   std::vector<JobAncestor> ancestors = {};
 };
 
+namespace internal {
+class Engine;
+class RunStore;  // see src/run_store.h
+}  // namespace internal
+
 struct DrainReport {
+  DrainReport();
+  DrainReport(const DrainReport& other);
+  DrainReport(DrainReport&& other) noexcept;
+  DrainReport& operator=(DrainReport other) noexcept;
+  ~DrainReport();
+
   // In the order in which they ran.
   std::vector<JobRun> runs;
   // What the simulation still holds.
@@ -115,6 +128,11 @@ struct DrainReport {
   // Ok: every run succeeded and no limit was reached. What is pending does not matter here.
   // Otherwise `ResourceExhausted` for a limit, else `Aborted` with every failure.
   absl::Status status() const;
+
+ private:
+  friend class internal::Engine;
+  // Takes the memory of `runs` back for the next drain.
+  std::shared_ptr<internal::RunStore> store_;
 };
 
 // "not due", "filtered", …
