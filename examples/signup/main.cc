@@ -1,6 +1,7 @@
 // The application in production: a pool of connections, and executors from a YAML file.
 //
 //   signup --database=postgresql://web@localhost/app ada@example.org grace@example.org
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
@@ -65,8 +66,8 @@ int run(const std::string& url, const std::vector<char*>& arguments) {
   int failed = 0;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     try {
-      std::cout << "user " << service.register_user(arguments[i]) << ": " << arguments[i]
-                << std::endl;
+      const std::int64_t id = service.register_user(arguments[i]);
+      std::cout << "user " << id << ": " << arguments[i] << std::endl;
     } catch (const pqxx::undefined_table& error) {
       failed = fail(std::string(error.what()) +
                     "\nLoad the schema: psql \"$DATABASE_URL\" -f examples/signup/schema.sql");
