@@ -34,6 +34,7 @@ _ABSL_PARTS = [
     "absl_core_headers",
     "absl_flags",
     "absl_flags_parse",
+    "absl_flags_usage",
     "absl_flat_hash_map",
     "absl_flat_hash_set",
     "absl_function_ref",

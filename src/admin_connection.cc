@@ -57,15 +57,16 @@ bool belongs_into_uri(const PQconninfoOption& option) {
 absl::StatusOr<AdminConnection> AdminConnection::open(const std::string& server,
                                                       const std::string& database) {
   // Later ones win; of several dbname only the first is read as a connection string.
-  const char* keywords[] = {"connect_timeout", "fallback_application_name", "dbname",
+  const char* keywords[] = {"connect_timeout", "fallback_application_name",           "dbname",
                             "client_encoding", database.empty() ? nullptr : "dbname", nullptr};
-  const char* values[] = {kConnectTimeout, "drydock", server.c_str(),
+  const char* values[] = {kConnectTimeout, "drydock",        server.c_str(),
                           "UTF8",          database.c_str(), nullptr};
   AdminConnection connection(::PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
   if (::PQstatus(connection.get()) != CONNECTION_OK) {
     return absl::UnavailableError(trimmed(::PQerrorMessage(connection.get())));
   }
-  ::PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
+  ::PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
   return connection;
 }
 

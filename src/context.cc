@@ -8,11 +8,11 @@
 namespace drydock::internal {
 namespace {
 
-// What a thread's slots hold is a property of the thread, as its stack is.
-ContextRef& thread_context() {
-  thread_local ContextRef context;
-  return context;
-}
+// Lets go of what a thread that ends has left in its slots.
+struct ClearAtThreadEnd {
+  ~ClearAtThreadEnd() { swap_context(ContextRef()); }
+  void arm() {}
+};
 
 const ContextNode* find_node(const ContextNode* list, const ContextSlotBase* slot) {
   while (list != nullptr && list->slot() != slot) list = list->rest();
@@ -39,10 +39,12 @@ void ContextRef::release(const ContextNode* node) noexcept {
   if (node->shares_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
 }
 
-const ContextNode* current_context() { return thread_context().get(); }
-
 ContextRef swap_context(ContextRef context) {
-  return std::exchange(thread_context(), std::move(context));
+  if (context.get() != nullptr) {
+    thread_local ClearAtThreadEnd clear_at_thread_end;
+    clear_at_thread_end.arm();
+  }
+  return ContextRef::adopt(std::exchange(ThreadContext::node_, context.detach()));
 }
 
 const char* differing_slot(const ContextNode* before, const ContextNode* after) {
@@ -54,6 +56,11 @@ const char* differing_slot(const ContextNode* before, const ContextNode* after) 
     if (find_node(after, node->slot()) == nullptr) return node->slot()->name();
   }
   return nullptr;
+}
+
+void put_back_context(JobResult& result) {
+  result.leaked_slot = differing_slot(nullptr, current_context());
+  swap_context(ContextRef());
 }
 
 const void* ContextSlotBase::find() const { return value_of(find_node(current_context(), this)); }

@@ -29,14 +29,26 @@ class ContextNode {
   mutable std::atomic<int> shares_{0};
 };
 
+// What a thread's slots hold is a property of the thread, as its stack is.
+class ThreadContext {
+ private:
+  friend const ContextNode* current_context();
+  friend ContextRef swap_context(ContextRef context);
+  // Holds a share.
+  static inline constinit thread_local const ContextNode* node_ = nullptr;
+};
+
 // The calling thread's context; null where no slot is set.
-const ContextNode* current_context();
+inline const ContextNode* current_context() { return ThreadContext::node_; }
 
 // Makes `context` the calling thread's and returns what was there.
 ContextRef swap_context(ContextRef context);
 
 // The name of a slot whose value differs between the two; null where all are equal.
 const char* differing_slot(const ContextNode* before, const ContextNode* after);
+
+// After a job that began with all slots empty: names one that it left set, and empties them.
+void put_back_context(JobResult& result);
 
 }  // namespace drydock::internal
 

@@ -60,8 +60,9 @@ std::string database_for(const std::string& url) {
 std::string syntax_error(const std::string& url) {
   char* message = nullptr;
   PQconninfoOption* options = ::PQconninfoParse(url.c_str(), &message);
-  const std::string result =
-      options != nullptr ? "" : message != nullptr ? message : "it cannot be read";
+  const std::string result = options != nullptr   ? ""
+                             : message != nullptr ? message
+                                                  : "it cannot be read";
   ::PQconninfoFree(options);
   if (message != nullptr) ::PQfreemem(message);
   return result;
@@ -75,12 +76,12 @@ absl::Status refused(absl::StatusCode code, const std::string& source, const std
       absl::StrReplaceAll(std::string(status.message()), {{url.empty() ? "\n\n" : url, shown}});
   const bool from_environment = source != "TestDatabaseOptions::url";
   return absl::Status(
-      code,
-      absl::StrCat("Cannot connect to the PostgreSQL server that ", source, " names",
-                   shown.empty() ? "" : ": ", shown, "\n  ",
-                   absl::StrReplaceAll(reason, {{"\n", "\n  "}}), "\n", kValidForms,
-                   from_environment ? "  or unset it: drydock then starts a server of its own."
-                                    : "  or leave it empty: drydock then starts a server of its own."));
+      code, absl::StrCat("Cannot connect to the PostgreSQL server that ", source, " names",
+                         shown.empty() ? "" : ": ", shown, "\n  ",
+                         absl::StrReplaceAll(reason, {{"\n", "\n  "}}), "\n", kValidForms,
+                         from_environment
+                             ? "  or unset it: drydock then starts a server of its own."
+                             : "  or leave it empty: drydock then starts a server of its own."));
 }
 
 absl::StatusOr<DatabaseServer> connect_to_named(const std::string& source, const std::string& url) {
@@ -98,11 +99,10 @@ absl::StatusOr<DatabaseServer> connect_to_named(const std::string& source, const
 absl::StatusOr<DatabaseServer> connect_to_local() {
   absl::StatusOr<LocalPostgres*> local = LocalPostgres::try_shared();
   if (!local.ok()) return local.status();
-  absl::StatusOr<AdminConnection> admin =
-      AdminConnection::open((*local)->connection_string(), "");
+  absl::StatusOr<AdminConnection> admin = AdminConnection::open((*local)->connection_string(), "");
   if (!admin.ok()) {
-    return absl::UnavailableError(absl::StrCat("Cannot connect to the local PostgreSQL server: ",
-                                               admin.status().message()));
+    return absl::UnavailableError(
+        absl::StrCat("Cannot connect to the local PostgreSQL server: ", admin.status().message()));
   }
   return DatabaseServer{.admin = *std::move(admin), .is_ours = true};
 }

@@ -27,7 +27,7 @@ class Driving {
   const Engine& engine_;
   Driving* outer_;
 
-  static thread_local Driving* innermost_;
+  static inline constinit thread_local Driving* innermost_ = nullptr;
 };
 
 }  // namespace drydock::internal

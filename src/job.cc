@@ -19,8 +19,6 @@
 namespace drydock {
 namespace internal {
 
-thread_local RunningJob* RunningJob::innermost_ = nullptr;
-
 const Lineage* RunningJob::lineage() {
   if (lineage_.get() == nullptr) {
     lineage_ = Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(),
@@ -30,11 +28,6 @@ const Lineage* RunningJob::lineage() {
 }
 
 namespace {
-
-LineageRef lineage_of_caller() {
-  RunningJob* running = RunningJob::innermost();
-  return running == nullptr ? LineageRef() : LineageRef(running->lineage());
-}
 
 // Gives the thread `context` for the time of a run, then puts its own back.
 class ContextDuringRun {
@@ -84,17 +77,22 @@ std::string demangle(const char* name) {
 }  // namespace
 }  // namespace internal
 
-SubmittedJob::SubmittedJob(JobId id, JobOptions options, Job job, SourceLocation where)
-    : job_(std::move(job)),
-      name_(std::move(options.name)),
-      where_(where),
-      delay_nanos_(internal::nanos(options.delay)),
-      id_(id),
-      parent_(internal::lineage_of_caller()),
-      context_(internal::current_context()) {
+SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLocation where)
+    : job_(std::move(job)), where_(where), delay_nanos_(internal::nanos(options.delay)), id_(id) {
+  if (!options.name.empty()) name_.swap(options.name);
+  capture_submitter();
+}
+
+void SubmittedJob::capture_submitter() {
   if (!job_) {
-    throw std::invalid_argument("drydock: submit() at " + where.to_string() +
+    throw std::invalid_argument("drydock: submit() at " + where_.to_string() +
                                 " was given an empty job. Pass a callable that takes no arguments.");
+  }
+  if (internal::RunningJob* running = internal::RunningJob::innermost()) {
+    parent_ = internal::LineageRef(running->lineage());
+  }
+  if (const internal::ContextNode* context = internal::current_context()) {
+    context_ = internal::ContextRef(context);
   }
 }
 
@@ -110,16 +108,18 @@ std::vector<JobAncestor> SubmittedJob::ancestors() const {
   return parent_.get() == nullptr ? std::vector<JobAncestor>() : parent_.get()->chain();
 }
 
-JobResult SubmittedJob::run() && noexcept { return run_as_this(job_); }
+JobResult SubmittedJob::run() && noexcept {
+  JobResult result = run_as_this(job_);
+  context_ = internal::ContextRef();
+  return result;
+}
 
 JobResult SubmittedJob::run_as_this(Job& job) noexcept {
   const internal::RunningJob running(*this);
   JobResult result;
   if (!internal::context_matters(context_.get())) {
     result.error = internal::call(job);
-    if (internal::current_context() == nullptr) return result;
-    result.leaked_slot = internal::differing_slot(nullptr, internal::current_context());
-    internal::swap_context(internal::ContextRef());
+    if (internal::current_context() != nullptr) internal::put_back_context(result);
     return result;
   }
   const internal::ContextDuringRun context(context_.get());

@@ -24,18 +24,18 @@ namespace {
 // without a keeper.
 constexpr char kScript[] = R"sh(
 keep() {
-  bin=$1 folder=$2 home=$3 idle=$4 mark=$5
-  shift 5
+  bin=$1 folder=$2 home=$3 data=$4 idle=$5 mark=$6
+  shift 6
   umask 077
   trap '' PIPE
   cd "$folder" || exit 1
-  real=$(pwd -P)
   exec 9<in_use
   printf '%s\n' "$mark" >keeper.new
   mv -f keeper.new keeper
 
   forget_old_server
-  rm -rf data ready .s.PGSQL.* "$folder".old.*
+  rm -rf ready .s.PGSQL.* "$folder".old.* "$data"
+  printf '%s\n' "$data" >where
   if copy_cluster; then
     run_server "$@"
   fi
@@ -56,17 +56,25 @@ keep() {
 
 # A server that was killed leaves a shared memory segment; one whose keeper was killed is ending.
 forget_old_server() {
-  [ -f data/postmaster.pid ] || return 0
-  { read -r old; read -r _; read -r _; read -r _; read -r _; read -r _; read -r _ segment
-  } <data/postmaster.pid
+  [ -f where ] || return 0
+  old_data=$(cat where)
+  if [ -f "$old_data/postmaster.pid" ]; then
+    { read -r old; read -r _; read -r _; read -r _; read -r _; read -r _; read -r _ segment
+    } <"$old_data/postmaster.pid"
+    wait_for_end "$old" "$(readlink -f "$old_data")"
+    if [ -n "$segment" ]; then ipcrm -m "$segment" 2>/dev/null; fi
+  fi
+  rm -rf "$old_data" where
+}
+
+# Of the process $1, if it is the server that works in the folder $2.
+wait_for_end() {
   rounds=0
-  while [ "$(readlink "/proc/$old/cwd")" = "$real/data" ]; do
+  while [ "$(readlink "/proc/$1/cwd")" = "$2" ]; do
     rounds=$((rounds + 1))
-    if [ "$rounds" -lt 100 ]; then kill -QUIT "$old"; else kill -KILL "$old"; fi
+    if [ "$rounds" -lt 100 ]; then kill -QUIT "$1"; else kill -KILL "$1"; fi
     sleep 0.05
   done
-  if [ -n "$segment" ]; then ipcrm -m "$segment" 2>/dev/null; fi
-  return 0
 }
 
 copy_cluster() {
@@ -82,11 +90,12 @@ copy_cluster() {
     mv "$cluster.new" "$cluster" || return 1
   fi
   exec 8<&-
-  cp -R "$cluster" data
+  # Fails where somebody else has such a folder.
+  mkdir -m 700 "$data" && cp -R "$cluster/." "$data"
 }
 
 run_server() {
-  setpriv --pdeathsig QUIT "$bin/postgres" -D "$folder/data" -k "$folder" "$@" \
+  setpriv --pdeathsig QUIT "$bin/postgres" -D "$data" -k "$folder" "$@" \
     3>&- 4<&- 9<&- &
   server=$!
   trap 'kill -QUIT "$server"' TERM INT HUP
@@ -131,7 +140,7 @@ constexpr const char* kSettings[] = {
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
-    "max_wal_size=256MB",
+    "max_wal_size=64MB",
     "checkpoint_timeout=1d",
     "autovacuum=off",
     "jit=off",
@@ -152,8 +161,9 @@ std::vector<std::string> keeper_command(const LocalPostgresOptions& options,
     command = {"setpriv", absl::StrCat("--reuid=", options.account->uid),
                absl::StrCat("--regid=", options.account->gid), "--clear-groups", "--"};
   }
-  command.insert(command.end(), {"/bin/sh", "-c", kScript, "drydock-keeper",
-                                 options.binaries.folder, folder, options.home, idle_seconds, mark});
+  command.insert(command.end(),
+                 {"/bin/sh", "-c", kScript, "drydock-keeper", options.binaries.folder, folder,
+                  options.home, options.data_folder(folder), idle_seconds, mark});
   for (const char* setting : kSettings) command.insert(command.end(), {"-c", setting});
   return command;
 }
@@ -200,8 +210,8 @@ int spawn_and_wait(std::vector<std::string> command, int conversation, int start
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(
-      &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   const absl::Cleanup destroy = [&] {
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);

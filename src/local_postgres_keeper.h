@@ -7,10 +7,11 @@
 //            server holds it exclusively
 //   keeper   the mark of the keeper that is responsible now
 //   ready    there from the moment at which the server can be connected to
-//   data     the cluster
+//   data     the cluster, where it is not in memory
+//   where    names the folder of the cluster
 //   log      what initdb and the server say
-// The folder itself is locked exclusively by who starts a server, and by the keeper until the server
-// is ready: two never start at the same time, however they end.
+// The folder itself is locked exclusively by who starts a server, and by the keeper until the
+// server is ready: two never start at the same time, however they end.
 #ifndef DRYDOCK_SRC_LOCAL_POSTGRES_KEEPER_H_
 #define DRYDOCK_SRC_LOCAL_POSTGRES_KEEPER_H_
 

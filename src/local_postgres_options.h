@@ -30,6 +30,9 @@ struct LocalPostgresOptions {
   // The folder of the shared server.
   std::string shared_folder() const { return home + "/" + binaries.label; }
 
+  // Where the server of `folder` has its cluster.
+  std::string data_folder(const std::string& folder) const;
+
   // Who owns the files: `account`, or the user that runs this process.
   uid_t owner() const;
 
@@ -40,6 +43,8 @@ struct LocalPostgresOptions {
   std::string home_variable;
   // The account to change to; none unless this process is root's.
   std::optional<ServerAccount> account;
+  // Where clusters are kept in memory; empty: in the server's own folder.
+  std::string memory_folder;
   // As sleep(1) takes it.
   std::string idle_seconds = "60";
 };
@@ -48,9 +53,9 @@ struct LocalPostgresOptions {
 // whose it is to be.
 absl::Status make_own_folder(const std::string& folder, const LocalPostgresOptions& options);
 
-// Whether Bazel runs this process in a process namespace of its own, where each process that a test
-// leaves behind is killed with the test.
-bool in_process_namespace_of_bazel();
+// Whether Bazel runs this process as a test or an action: whatever it leaves behind is then killed
+// at its end, by Bazel's process-wrapper or together with its process namespace.
+bool bazel_kills_what_we_start();
 
 }  // namespace drydock::internal
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
@@ -98,7 +100,22 @@ bool listen_to(const UniqueFd& conversation, absl::Duration at_most, std::string
   return count > 0 || (count < 0 && errno == EINTR);
 }
 
-// Folders of private servers whose processes were killed, together with all else in their namespace.
+// The segment of a server that was killed; its number ends the seventh line.
+void free_shared_memory(const std::string& pid_file) {
+  std::ifstream file(pid_file);
+  std::string line;
+  for (int i = 0; i < 7; ++i) std::getline(file, line);
+  int segment = 0;
+  const std::size_t space = line.find_last_of(' ');
+  shmid_ds state;
+  if (space != std::string::npos && absl::SimpleAtoi(line.substr(space + 1), &segment) &&
+      ::shmctl(segment, IPC_STAT, &state) == 0 && state.shm_nattch == 0) {
+    ::shmctl(segment, IPC_RMID, nullptr);
+  }
+}
+
+// Folders of private servers whose processes were killed, together with all else in their
+// namespace.
 void remove_abandoned_private_folders(const std::string& home) {
   std::error_code failed;
   for (const fs::directory_entry& entry : fs::directory_iterator(home, failed)) {
@@ -109,7 +126,14 @@ void remove_abandoned_private_folders(const std::string& home) {
     if (absl::Now() - absl::TimeFromTimespec(there.st_mtim) < kYoung) continue;
     const absl::StatusOr<FileLock> unused =
         FileLock::lock(path + "/in_use", LockMode::kExclusive, absl::ZeroDuration());
-    if (unused.ok() || absl::IsNotFound(unused.status())) fs::remove_all(path, failed);
+    if (!unused.ok() && !absl::IsNotFound(unused.status())) continue;
+    std::string data;
+    std::getline(std::ifstream(path + "/where") >> std::ws, data);
+    if (!data.empty()) {
+      free_shared_memory(data + "/postmaster.pid");
+      fs::remove_all(data, failed);
+    }
+    fs::remove_all(path, failed);
   }
 }
 
@@ -136,10 +160,10 @@ LocalPostgresServer::~LocalPostgresServer() {
 
 absl::StatusOr<std::unique_ptr<LocalPostgresServer>> LocalPostgresServer::join(
     LocalPostgresOptions options) {
-  if (!in_process_namespace_of_bazel()) return join_shared(std::move(options));
+  if (!bazel_kills_what_we_start()) return join_shared(std::move(options));
   std::unique_ptr<LocalPostgresServer> shared(
       new LocalPostgresServer(options, options.shared_folder(), false));
-  if (shared->is_running() && shared->use_folder().ok() && shared->is_running()) return shared;
+  if (shared->join_running()) return shared;
   return start_private(std::move(options));
 }
 
@@ -170,13 +194,27 @@ bool LocalPostgresServer::is_running() const {
          somebody_listens(folder_ + kSocketName);
 }
 
+bool LocalPostgresServer::join_running() {
+  absl::StatusOr<FileLock> lock =
+      FileLock::lock(folder_ + "/in_use", LockMode::kShared, absl::ZeroDuration());
+  if (!lock.ok() || !is_running()) return false;
+  take_lock(*std::move(lock));
+  return true;
+}
+
+void LocalPostgresServer::take_lock(FileLock lock) {
+  in_use_ = std::move(lock);
+  // The keeper sees by this that somebody was here.
+  ::futimens(in_use_.fd(), nullptr);
+}
+
 absl::Status LocalPostgresServer::ensure_running() {
   if (const std::size_t length = folder_.size() + std::strlen(kSocketName);
       length > kLongestSocketPath) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "DRYDOCK_HOME is too long: the server's socket would be ", folder_, kSocketName, " with ",
-        length, " characters, and the system takes ", kLongestSocketPath,
-        ". Choose a shorter folder, such as /tmp/x."));
+    return absl::InvalidArgumentError(
+        absl::StrCat("DRYDOCK_HOME is too long: the server's socket would be ", folder_,
+                     kSocketName, " with ", length, " characters, and the system takes ",
+                     kLongestSocketPath, ". Choose a shorter folder, such as /tmp/x."));
   }
   if (absl::Status status = use_folder(); !status.ok()) return status;
   if (is_running()) return absl::OkStatus();
@@ -197,9 +235,7 @@ absl::Status LocalPostgresServer::use_folder() {
       absl::StatusOr<FileLock> lock =
           FileLock::lock(file, LockMode::kShared, deadline - absl::Now());
       if (lock.ok()) {
-        in_use_ = *std::move(lock);
-        // The keeper sees by this that somebody was here.
-        ::futimens(in_use_.fd(), nullptr);
+        take_lock(*std::move(lock));
         return absl::OkStatus();
       }
       status = lock.status();
@@ -207,18 +243,21 @@ absl::Status LocalPostgresServer::use_folder() {
     // NotFound: a keeper has just stopped the server and removed the folder.
   } while (absl::IsNotFound(status) && absl::Now() < deadline);
   if (!absl::IsDeadlineExceeded(status)) return status;
-  return absl::UnavailableError(
-      absl::StrCat("The local PostgreSQL server in ", folder_, " is being stopped, and that does "
-                   "not end: ", status.message(), ". See ", folder_, "/log."));
+  return absl::UnavailableError(absl::StrCat("The local PostgreSQL server in ", folder_,
+                                             " is being stopped, and that does "
+                                             "not end: ",
+                                             status.message(), ". See ", folder_, "/log."));
 }
 
 absl::Status LocalPostgresServer::start() {
   const absl::StatusOr<FileLock> start_lock =
       FileLock::lock(folder_, LockMode::kExclusive, kStartDeadline);
   if (!start_lock.ok()) {
-    return absl::UnavailableError(absl::StrCat(
-        "Another process is starting the local PostgreSQL server in ", folder_, ", and that does "
-        "not end: ", start_lock.status().message(), ". See ", folder_, "/log."));
+    return absl::UnavailableError(
+        absl::StrCat("Another process is starting the local PostgreSQL server in ", folder_,
+                     ", and that does "
+                     "not end: ",
+                     start_lock.status().message(), ". See ", folder_, "/log."));
   }
   if (is_running()) return absl::OkStatus();
   ::unlink((folder_ + "/ready").c_str());
@@ -241,9 +280,10 @@ absl::Status LocalPostgresServer::wait_until_ready(UniqueFd conversation) {
       said_so = true;
     }
     if (somebody_listens(folder_ + kSocketName) && accepts_sessions(connection_string_)) {
-      const UniqueFd ready(::open((folder_ + "/ready").c_str(),
-                                  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-      if (::send(conversation.get(), kServerIsReady, std::strlen(kServerIsReady), MSG_NOSIGNAL) < 0) {
+      const UniqueFd ready(
+          ::open((folder_ + "/ready").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (::send(conversation.get(), kServerIsReady, std::strlen(kServerIsReady), MSG_NOSIGNAL) <
+          0) {
         break;
       }
       if (is_private_) conversation_ = std::move(conversation);
@@ -258,9 +298,9 @@ absl::Status LocalPostgresServer::wait_until_ready(UniqueFd conversation) {
 }
 
 std::string LocalPostgresServer::failure_text(const std::string& what) const {
-  std::string text =
-      absl::StrCat("The local PostgreSQL server ", what, ".\n  programs: ",
-                   options_.binaries.folder, "\n  folder:   ", folder_, "\n");
+  std::string text = absl::StrCat(
+      "The local PostgreSQL server ", what, ".\n  programs: ", options_.binaries.folder,
+      "\n  folder:   ", folder_, "\n  data:     ", options_.data_folder(folder_), "\n");
   if (options_.account) absl::StrAppend(&text, "  runs as:  ", options_.account->name, "\n");
   const std::string log = last_lines(folder_ + "/log", 2000);
   absl::StrAppend(&text, "  its log ends with:\n    ",

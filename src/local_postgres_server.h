@@ -16,8 +16,9 @@ namespace drydock::internal {
 // One thread at a time.
 class LocalPostgresServer {
  public:
-  // The server of all processes of this user; in Bazel's sandbox, where a server that we start would
-  // die with us and take it from the others, one of this process alone unless a shared one runs.
+  // The server of all processes of this user. In a test that Bazel runs, a server that we start
+  // ends with us, under the eyes of those who share it: there it is one of this process alone,
+  // unless a shared one runs already.
   static absl::StatusOr<std::unique_ptr<LocalPostgresServer>> join(LocalPostgresOptions options);
 
   // The shared one, started if it does not run.
@@ -43,6 +44,8 @@ class LocalPostgresServer {
   LocalPostgresServer(LocalPostgresOptions options, std::string folder, bool is_private);
 
   bool is_running() const;
+  bool join_running();
+  void take_lock(FileLock lock);
   absl::Status use_folder();
   absl::Status start();
   absl::Status wait_until_ready(UniqueFd conversation);

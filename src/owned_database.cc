@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace drydock::internal {
 namespace {
@@ -44,17 +46,32 @@ absl::Status create_database(AdminConnection& admin, const std::string& name,
                                 by_files && has_choice ? " STRATEGY file_copy" : ""));
 }
 
+void wait_until_unused(AdminConnection& admin, const std::string& name) {
+  const absl::Time end = absl::Now() + absl::Seconds(1);
+  while (absl::Now() < end) {
+    const auto users = admin.query(
+        "SELECT FROM pg_stat_get_activity(NULL) a JOIN pg_database d ON d.oid = a.datid "
+        "WHERE d.datname = $1 LIMIT 1",
+        {name});
+    if (!users.ok() || users->empty()) return;
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+}
+
 absl::Status drop_database(AdminConnection& admin, const std::string& name) {
   return admin.run(absl::StrCat("DROP DATABASE IF EXISTS ", quoted_name(name), " WITH (FORCE)"));
 }
 
 void drop_abandoned_databases(AdminConnection& admin, int at_most) {
-  // Advisory locks are per database, and processes may use different ones to make theirs: any counts.
+  // Advisory locks are per database, and processes may use different ones to make theirs: any
+  // counts.
   const auto abandoned = admin.query(absl::StrCat(
       "SELECT datname FROM pg_database d WHERE datname ~ "
       "'^drydock_([0-9]+|building_[0-9a-f]{32})_[0-9a-f]{8}$' AND NOT EXISTS ("
-      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ", kLockClass,
-      " AND objid = (('x00000000' || right(d.datname, 8))::bit(64)::bigint)::oid) LIMIT ", at_most));
+      "SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ",
+      kLockClass,
+      " AND objid = (('x00000000' || right(d.datname, 8))::bit(64)::bigint)::oid) LIMIT ",
+      at_most));
   if (!abandoned.ok()) return;
   for (const std::vector<std::string>& row : *abandoned) {
     drop_database(admin, row.at(0)).IgnoreError();

@@ -1,9 +1,9 @@
 // Databases that belong to a process and are dropped when it has ended, whoever does it.
 //
-// The owner's name is in the server: a session advisory lock whose number is in the database's name.
-// It is taken before the database is made, on a connection that stays open, so that the server
-// itself ends it when the process dies. A database with such a name and without its lock has no
-// owner.
+// The owner's name is in the server: a session advisory lock whose number is in the database's
+// name. It is taken before the database is made, on a connection that stays open, so that the
+// server itself ends it when the process dies. A database with such a name and without its lock has
+// no owner.
 #ifndef DRYDOCK_SRC_OWNED_DATABASE_H_
 #define DRYDOCK_SRC_OWNED_DATABASE_H_
 
@@ -26,6 +26,10 @@ absl::Status release_database_name(AdminConnection& admin, const std::string& na
 // server of our own, and would burden one that others use (it makes checkpoints).
 absl::Status create_database(AdminConnection& admin, const std::string& name,
                              const std::string& template_name, bool by_files);
+
+// Waits until nobody is connected to it, for a second at most. A backend ends a moment after its
+// client, and CREATE, ALTER and DROP DATABASE would wait 0.1 s for it.
+void wait_until_unused(AdminConnection& admin, const std::string& name);
 
 // With the connections to it. Not there: that is fine.
 absl::Status drop_database(AdminConnection& admin, const std::string& name);

@@ -48,9 +48,9 @@ std::optional<int> debian_version(const std::string& bin_folder, const std::stri
 PostgresBinaries binaries_in(const std::string& folder, const PostgresSearch& search) {
   const std::string real = real_path(folder);
   const std::optional<int> version = debian_version(real, search.debian_folder);
-  return PostgresBinaries{.folder = real,
-                          .label = version ? absl::StrCat(*version)
-                                           : StableHash().add(real).hex().substr(0, 8)};
+  return PostgresBinaries{
+      .folder = real,
+      .label = version ? absl::StrCat(*version) : StableHash().add(real).hex().substr(0, 8)};
 }
 
 std::vector<int> installed_versions(const std::string& debian_folder) {
@@ -93,12 +93,16 @@ absl::StatusOr<PostgresBinaries> find_postgres_binaries(const PostgresSearch& se
     const std::string folder = fs::path(real_path(program)).parent_path().string();
     if (missing_program(folder) == nullptr) return binaries_in(folder, search);
   }
-  return absl::NotFoundError(absl::StrCat(
-      "No PostgreSQL server programs (", absl::StrJoin(kPrograms, ", "), ") on this machine. "
-      "Looked in ", search.debian_folder, "/*/bin and in PATH (", search.path, "). Install them with\n"
-      "    apt-get install postgresql\n"
-      "or set DRYDOCK_POSTGRES_BIN to the folder that has them, or DRYDOCK_DATABASE_URL to a server "
-      "that is running already."));
+  return absl::NotFoundError(absl::StrCat("No PostgreSQL server programs (",
+                                          absl::StrJoin(kPrograms, ", "),
+                                          ") on this machine. "
+                                          "Looked in ",
+                                          search.debian_folder, "/*/bin and in PATH (", search.path,
+                                          "). Install them with\n"
+                                          "    apt-get install postgresql\n"
+                                          "or set DRYDOCK_POSTGRES_BIN to the folder that has "
+                                          "them, or DRYDOCK_DATABASE_URL to a server "
+                                          "that is running already."));
 }
 
 }  // namespace drydock::internal

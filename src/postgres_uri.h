@@ -11,8 +11,8 @@ namespace drydock::internal {
 // libpq's parameter keywords (user, password, host, port, sslmode, ...) and their values.
 using ConnectionParameters = std::map<std::string, std::string>;
 
-// postgresql://user:password@host:5432/database?...; a folder of sockets, and a list of hosts, stand
-// behind the question mark.
+// postgresql://user:password@host:5432/database?...; a folder of sockets, and a list of hosts,
+// stand behind the question mark.
 std::string postgres_uri(const ConnectionParameters& parameters, std::string_view database);
 
 // The same text with *** for each password, of either form and even where it is malformed.

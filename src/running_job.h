@@ -28,7 +28,7 @@ class RunningJob {
   RunningJob* outer_;
   LineageRef lineage_;
 
-  static thread_local RunningJob* innermost_;
+  static inline constinit thread_local RunningJob* innermost_ = nullptr;
 };
 
 }  // namespace drydock::internal

@@ -5,6 +5,7 @@
 #include <optional>
 #include <ostream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,10 +14,12 @@
 #include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/misuse_error.h"
+#include "src/clone_sandbox.h"
 #include "src/nested_transaction.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_presence.h"
 #include "src/sandbox_state.h"
+#include "src/transaction_sandbox.h"
 
 namespace drydock {
 namespace {
@@ -28,20 +31,42 @@ const ContextSlot<std::shared_ptr<internal::SandboxPresence>>& sandbox_slot() {
   return slot;
 }
 
+Strategy default_strategy() {
+  const absl::StatusOr<Strategy> strategy = strategy_of_environment();
+  if (!strategy.ok()) throw std::invalid_argument(std::string(strategy.status().message()));
+  return *strategy;
+}
+
 }  // namespace
 
-// The sandbox's own thread, for as long as the sandbox is open.
+// Puts the sandbox into the context of its own thread, for as long as it is open. Two that are open
+// on one thread may end in any order.
 class Sandbox::Scope {
  public:
   explicit Scope(const std::shared_ptr<internal::SandboxState>& state)
       : gone_(std::make_shared<internal::PresenceGone>()),
-        context_(sandbox_slot(), std::make_shared<internal::SandboxPresence>(state, gone_)) {}
+        presence_(std::make_shared<internal::SandboxPresence>(state, gone_)) {
+    if (const auto* before = sandbox_slot().get()) before_ = *before;
+    sandbox_slot().set(presence_);
+  }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope() {
+    const auto* current = sandbox_slot().get();
+    if (current == nullptr || *current != presence_) return;
+    if (auto before = before_.lock()) {
+      sandbox_slot().set(std::move(before));
+    } else {
+      sandbox_slot().clear();
+    }
+  }
 
   const std::shared_ptr<internal::PresenceGone>& gone() const { return gone_; }
 
  private:
   std::shared_ptr<internal::PresenceGone> gone_;
-  ScopedContext<std::shared_ptr<internal::SandboxPresence>> context_;
+  std::shared_ptr<internal::SandboxPresence> presence_;
+  std::weak_ptr<internal::SandboxPresence> before_;
 };
 
 absl::Status SandboxReport::status() const {
@@ -64,15 +89,24 @@ std::ostream& operator<<(std::ostream& out, const SandboxReport& report) {
         << "\n  Where the test expects the failure, it takes it: "
            "EXPECT_EQ(sandbox.simulation().take_failures().size(), 1).";
   }
+  for (const std::string& note : report.notes) {
+    out << std::exchange(separator, "\n") << "drydock note: " << note;
+  }
   if (*separator == '\0') out << "no breach, no finding, no failure";
   return out;
 }
 
 Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
     : simulation_(std::make_unique<Simulation>()) {
-  const auto& connections = database.sandbox_connections();
-  state_ = std::make_shared<internal::SandboxState>(connections, simulation_->engine_,
-                                                    std::move(options), connections->next_token());
+  const Strategy strategy = options.strategy ? *options.strategy : default_strategy();
+  std::string token = database.sandbox_connections()->next_token();
+  if (strategy == Strategy::kClone) {
+    state_ = std::make_shared<internal::CloneSandbox>(database.clones(), simulation_->engine_,
+                                                      std::move(options), std::move(token));
+  } else {
+    state_ = std::make_shared<internal::TransactionSandbox>(
+        database.sandbox_connections(), simulation_->engine_, std::move(options), std::move(token));
+  }
   scope_ = std::make_unique<Scope>(state_);
 }
 
@@ -89,10 +123,15 @@ Database& Sandbox::database() { return *state_; }
 Simulation& Sandbox::simulation() { return *simulation_; }
 const std::string& Sandbox::token() const { return state_->token(); }
 
-std::string Sandbox::connection_string() {
-  throw MisuseError(
-      "drydock: connection_string() of a sandbox: its transaction cannot be seen from a second "
-      "connection. Give the code under test sandbox.database(), a drydock::Database&.");
+std::string Sandbox::connection_string() { return state_->connection_string(); }
+
+void Sandbox::fail_next_commit(Injected failure, InjectionOptions options, SourceLocation where) {
+  state_->injections().add(failure, std::move(options), where);
+}
+
+std::shared_ptr<Database> Sandbox::current() {
+  const std::shared_ptr<internal::SandboxPresence>* presence = sandbox_slot().get();
+  return presence == nullptr ? nullptr : (*presence)->state();
 }
 
 SandboxReport Sandbox::finish() {
@@ -110,7 +149,7 @@ SandboxReport Sandbox::finish() {
   // From here on no job of the simulation runs, and none holds the sandbox.
   engine.close();
   if (!gone->wait(state_->options().idle_timeout)) {
-    const std::string holder = state_->lease_desk().describe_holder();
+    const std::string holder = state_->describe_holders();
     report_->breaches.push_back(
         "jobs of this test were still queued or running on real threads " +
         absl::FormatDuration(state_->options().idle_timeout) + " after its end" +
@@ -121,6 +160,7 @@ SandboxReport Sandbox::finish() {
   state_->close(&report_->breaches);
   report_->findings = engine.findings();
   report_->failures = engine.take_failures();
+  report_->notes = state_->notes();
   engine.discard_pending();
   return *report_;
 }

@@ -38,6 +38,9 @@ class SandboxConnection {
   // What application SQL did to the outer transaction, in words; empty where it is as it should be.
   std::string escape();
 
+  // Whether a statement of the transaction failed for want of being outside of any.
+  bool needs_no_transaction() const { return watch_.needs_no_transaction(); }
+
   // Ends the outer transaction. False: the connection is lost or not to be trusted; close it.
   bool reset() noexcept;
 

@@ -48,6 +48,8 @@ class SandboxPresence {
     gone_->set();
   }
 
+  const std::shared_ptr<SandboxState>& state() const { return state_; }
+
  private:
   std::shared_ptr<SandboxState> state_;
   std::shared_ptr<PresenceGone> gone_;

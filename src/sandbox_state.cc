@@ -1,9 +1,10 @@
 #include "src/sandbox_state.h"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <pqxx/pqxx>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,11 +12,10 @@
 #include "drydock/current_job.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
-#include "src/commit_effects.h"
 #include "src/nested_transaction.h"
+#include "src/pooled_transaction.h"
 #include "src/pqxx_compat.h"
 #include "src/retry_backoff.h"
-#include "src/savepoint_transaction.h"
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
@@ -23,10 +23,6 @@ namespace {
 
 bool may_be_retried(const std::exception& error) {
   return is_serialization_failure(error) || is_deadlock(error);
-}
-
-std::string test_name(const SandboxOptions& options) {
-  return options.name.empty() ? "this test" : "the test '" + options.name + "'";
 }
 
 }  // namespace
@@ -45,60 +41,48 @@ class SandboxState::Observer final : public CommitEffectsObserver {
   Engine& engine_;
 };
 
-SandboxState::SandboxState(std::shared_ptr<SandboxConnectionPool> connections,
-                           std::shared_ptr<Engine> engine, SandboxOptions options,
+SandboxState::SandboxState(std::shared_ptr<Engine> engine, SandboxOptions options,
                            std::string token)
-    : connections_(std::move(connections)),
-      engine_(std::move(engine)),
-      options_(std::move(options)),
-      token_(std::move(token)) {}
+    : engine_(std::move(engine)), options_(std::move(options)), token_(std::move(token)) {}
 
-SandboxState::~SandboxState() = default;
-
-void SandboxState::refuse_if_unusable(SourceLocation where) {
-  const MutexLock lock(mutex_);
-  if (closed_) {
-    throw SandboxClosedError(
-        "drydock: " + describe_current_job() + " called transact at " + where.to_string() +
-        " after the sandbox of " + test_name(options_) +
-        " had ended. Its rows are rolled back, so that the work finds nothing and changes "
-        "nothing.\n"
-        "  The test has to wait for its background work: call wait_idle() on the thread pool "
-        "before "
-        "the test ends, or give the code under test a DeferredExecutor and drain() it.");
-  }
-  if (!escaped_.empty()) throw SandboxEscapedError("drydock: " + escaped_);
-  if (!lost_.empty()) throw pqxx::broken_connection(lost_);
+std::string SandboxState::test_name() const {
+  return options_.name.empty() ? "this test" : "the test '" + options_.name + "'";
 }
 
-void SandboxState::do_transact(const TransactionOptions& options, SourceLocation where,
-                               absl::FunctionRef<void(Transaction&)> body) {
+void SandboxState::refuse_if_closed(SourceLocation where) {
+  const MutexLock lock(mutex_);
+  if (!closed_) return;
+  const std::string message =
+      describe_current_job() + " called transact at " + where.to_string() +
+      " after the sandbox of " + test_name() +
+      " had ended. Its rows are gone, so that the work finds nothing and changes nothing.\n"
+      "  The test has to wait for its background work: call wait_idle() on the thread pool before "
+      "the test ends, or give the code under test a DeferredExecutor and drain() it.";
+  engine_->add_finding({Finding::kLateAccess, message, {}, where});
+  throw SandboxClosedError("drydock: " + message);
+}
+
+void SandboxState::do_transact(const TransactionOptions& options, SourceLocation where, Body body) {
   if (CurrentTransaction* outer = CurrentTransaction::find(this)) {
     run_nested(*outer, options, where, body);
     return;
   }
-  if (options.max_attempts < 1) {
-    throw std::invalid_argument("drydock: the transact at " + where.to_string() +
-                                " has max_attempts = " + std::to_string(options.max_attempts) +
-                                "; 1 runs the body once and never again.");
-  }
+  check_transaction_options(options, where);
   transact_outermost(options, where, body);
 }
 
 void SandboxState::transact_outermost(const TransactionOptions& options, SourceLocation where,
-                                      absl::FunctionRef<void(Transaction&)> body) {
+                                      Body body) {
   Observer observer(*engine_);
   CommitEffects effects(where, &observer);
-  for (int attempt = 1;; ++attempt) {
+  for (int tried = 1;; ++tried) {
     try {
-      refuse_if_unusable(where);
-      const Lease lease(lease_desk_, where, options_.lease_timeout);
-      refuse_if_unusable(where);
-      run_once(effects, options, where, body);
+      refuse_if_closed(where);
+      attempt(effects, options, where, body);
       break;
     } catch (const std::exception& error) {
-      if (attempt < options.max_attempts && may_be_retried(error)) {
-        wait_before_retry(attempt);
+      if (tried < options.max_attempts && may_be_retried(error)) {
+        wait_before_retry(tried);
         continue;
       }
       engine_->run_inline();  // a job that was held runs after a rollback too, as in production
@@ -112,55 +96,57 @@ void SandboxState::transact_outermost(const TransactionOptions& options, SourceL
   engine_->run_inline();
 }
 
-void SandboxState::run_once(CommitEffects& effects, const TransactionOptions& options,
-                            SourceLocation where, absl::FunctionRef<void(Transaction&)> body) {
-  if (connection_ == nullptr) connection_ = connections_->take();
+void SandboxState::run_noted(CommitEffects& effects, SourceLocation where, Body body,
+                             absl::FunctionRef<void(Body)> run) {
   const TransactionMark mark(*engine_, where);
   engine_->note(Event::kTransactionBegan, "", where);
+  std::optional<Injected> injected;
   try {
-    connection_->begin(options);
-    SavepointTransaction sql(connection_->connection(), where);
-    const CurrentTransaction open(this, connection_->connection(), sql, effects, options, where);
-    Transaction transaction(sql, effects);
-    body(transaction);
-    check_before_commit(connection_->connection(), where);
-    sql.end();
-    connection_->commit();
+    run([&](Transaction& transaction) {
+      body(transaction);
+      injected = injections_.take(where);
+      if (injected) throw_before_commit(*injected, where);
+    });
   } catch (...) {
     effects.drop_from(0);
-    connection_->roll_back();
     engine_->note(Event::kTransactionRolledBack, "", where);
-    note_damage(where);
+    note_usage_error(where);
+    inspect(where);
     throw;
   }
   engine_->note(Event::kTransactionCommitted, "", where);
-  note_damage(where);
+  inspect(where);
+  if (injected) {
+    effects.drop_from(0);
+    throw_after_commit(*injected, where);
+  }
 }
 
-// The sandbox takes no more work then: nothing that the test has written is there any more.
-void SandboxState::note_damage(SourceLocation where) {
-  const std::string job = describe_current_job();
-  const MutexLock lock(mutex_);
-  if (!connection_->connection().healthy()) {
-    lost_ =
-        "drydock: the sandbox of " + test_name(options_) +
-        " has lost its connection to the server in the transact at " + where.to_string() + ", by " +
-        job +
-        ". What the test had written is gone with it, and it cannot go on; the next test gets a "
-        "new connection.";
-    return;
+// libpqxx allows one transaction on a connection and says so in words that help little here.
+void SandboxState::note_usage_error(SourceLocation where) {
+  try {
+    throw;
+  } catch (const pqxx::usage_error& error) {
+    add_note("the body of the transact at " + where.to_string() +
+             " got a pqxx::usage_error: " + error.what() +
+             "\n  Where the code opens a transaction of its own (pqxx::work) on the connection of "
+             "the one that it is given: a connection has one transaction at a time. Call "
+             "transact() on the Database inside the body, which nests, or use pqxx::subtransaction "
+             "on the given transaction.");
+  } catch (...) {
   }
-  const std::string how = connection_->escape();
-  if (how.empty()) return;
-  escaped_ =
-      "the transact at " + where.to_string() + ", by " + job +
-      ", ended the outer transaction of the sandbox by SQL: " + how +
-      ".\n  What the test had written is rolled back; nothing was committed. The sandbox takes "
-      "no more work.\n  Application code ends its transaction by returning from the body of "
-      "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
-      "database of its own.";
-  engine_->add_finding({Finding::kEscaped, escaped_, {}, where});
-  throw SandboxEscapedError("drydock: " + escaped_);
+}
+
+void SandboxState::add_note(std::string note) {
+  const MutexLock lock(mutex_);
+  if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) {
+    notes_.push_back(std::move(note));
+  }
+}
+
+std::vector<std::string> SandboxState::notes() const {
+  const MutexLock lock(mutex_);
+  return notes_;
 }
 
 void SandboxState::add_hook_failure(const HookFailure& failure) {
@@ -180,27 +166,11 @@ void SandboxState::close(std::vector<std::string>* breaches) noexcept {
     if (closed_) return;
     closed_ = true;
   }
-  const auto breach = [breaches](std::string text) {
-    if (breaches != nullptr) breaches->push_back(std::move(text));
-  };
-  try {
-    const Lease lease(lease_desk_, SourceLocation::current(), options_.lease_timeout);
-    if (connection_ == nullptr) return;
-    const bool lost = !connection_->connection().healthy();
-    if (connection_->reset()) {
-      connections_->give_back(std::move(connection_));
-    } else {
-      if (lost) {
-        const MutexLock lock(mutex_);
-        breach(lost_.empty() ? "the connection to the server was lost" : lost_);
-      }
-      connection_.reset();
-    }
-  } catch (const std::exception&) {
-    // The connection goes with this object, when the thread that uses it has let go.
-    breach("a transaction was still open when the test ended: " + lease_desk_.describe_holder() +
-           ". Wait for the thread before the test ends.");
-  }
+  std::vector<std::string> found;
+  do_close(found);
+  if (breaches == nullptr) return;
+  breaches->insert(breaches->end(), found.begin(), found.end());
+  for (std::string& text : injections_.unused()) breaches->push_back(std::move(text));
 }
 
 }  // namespace drydock::internal

@@ -1,68 +1,80 @@
-// What stands behind a `Sandbox`, and outlives it for as long as a job of its test does.
+// What stands behind a `Sandbox`, and outlives it for as long as a job of its test does: its
+// database, whichever strategy keeps it apart.
 #ifndef DRYDOCK_SRC_SANDBOX_STATE_H_
 #define DRYDOCK_SRC_SANDBOX_STATE_H_
 
+#include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "drydock/database.h"
 #include "drydock/hook_failure.h"
 #include "drydock/sandbox.h"
-#include "drydock/simulation.h"
 #include "src/commit_effects.h"
 #include "src/engine.h"
-#include "src/lease.h"
+#include "src/injections.h"
 #include "src/mutex.h"
-#include "src/sandbox_connection.h"
-#include "src/sandbox_connection_pool.h"
 
 namespace drydock::internal {
 
-class SandboxState final : public Database {
+// The part that is common to all strategies: retries, hooks, the journal, injected failures.
+class SandboxState : public Database {
  public:
-  SandboxState(std::shared_ptr<SandboxConnectionPool> connections, std::shared_ptr<Engine> engine,
-               SandboxOptions options, std::string token);
-  ~SandboxState() override;
-
   const SandboxOptions& options() const { return options_; }
   const std::string& token() const { return token_; }
   Engine& engine() { return *engine_; }
-  LeaseDesk& lease_desk() { return lease_desk_; }
+  Injections& injections() { return injections_; }
 
-  // Refuses what comes from now on, waits for the transaction that runs (for `lease_timeout`) and
-  // rolls back. Adds what went wrong to `breaches`.
+  // Refuses what comes from now on, waits for the transactions that run (for `lease_timeout`) and
+  // undoes all. Adds what went wrong to `breaches`. Only the first call has an effect.
   void close(std::vector<std::string>* breaches) noexcept;
 
+  virtual std::string connection_string() = 0;
+  // Who has a transaction open, in words; empty where nobody has.
+  virtual std::string describe_holders() = 0;
+  // What may explain an error that the test has got.
+  std::vector<std::string> notes() const;
+
  protected:
-  void do_transact(const TransactionOptions& options, SourceLocation where,
-                   absl::FunctionRef<void(Transaction&)> body) override;
+  using Body = absl::FunctionRef<void(Transaction&)>;
+
+  SandboxState(std::shared_ptr<Engine> engine, SandboxOptions options, std::string token);
+
+  void do_transact(const TransactionOptions& options, SourceLocation where, Body body) final;
+
+  // Runs the body once, in a transaction of its own, by way of `run_noted`.
+  virtual void attempt(CommitEffects& effects, const TransactionOptions& options,
+                       SourceLocation where, Body body) = 0;
+  // Called after each transaction, committed or not; may throw another exception in its place.
+  virtual void inspect(SourceLocation /*where*/) {}
+  virtual void do_close(std::vector<std::string>& breaches) = 0;
+
+  // Calls `run`, which runs the body that it is given in a transaction and commits.
+  void run_noted(CommitEffects& effects, SourceLocation where, Body body,
+                 absl::FunctionRef<void(Body)> run);
+  // Throws `SandboxClosedError` after the end.
+  void refuse_if_closed(SourceLocation where);
+  void add_note(std::string note);
+  // "this test", "the test 'Suite.name'".
+  std::string test_name() const;
 
  private:
   class Observer;
 
-  void transact_outermost(const TransactionOptions& options, SourceLocation where,
-                          absl::FunctionRef<void(Transaction&)> body);
-  void run_once(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
-                absl::FunctionRef<void(Transaction&)> body);
-  void refuse_if_unusable(SourceLocation where);
-  // What the transaction that has just ended did to the sandbox. Throws `SandboxEscapedError` where
-  // it ended the outer transaction.
-  void note_damage(SourceLocation where);
+  void transact_outermost(const TransactionOptions& options, SourceLocation where, Body body);
+  void note_usage_error(SourceLocation where);
   void add_hook_failure(const HookFailure& failure);
 
-  const std::shared_ptr<SandboxConnectionPool> connections_;
   const std::shared_ptr<Engine> engine_;
   const SandboxOptions options_;
   const std::string token_;
-  LeaseDesk lease_desk_;
-  // Used by the holder of the lease, and by nobody before the first transaction or after the end.
-  std::unique_ptr<SandboxConnection> connection_;
+  Injections injections_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  // Why no transaction can begin any more; empty where one can.
-  std::string lost_ ABSL_GUARDED_BY(mutex_);
-  std::string escaped_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace drydock::internal

@@ -86,9 +86,9 @@ class Loading {
       place = offset_of_character(text_.sql, piece.begin, static_cast<std::size_t>(position - 1));
     }
     std::string more;
-    for (const auto& [name, code] : {std::pair("detail", PG_DIAG_MESSAGE_DETAIL),
-                                     std::pair("hint", PG_DIAG_MESSAGE_HINT),
-                                     std::pair("context", PG_DIAG_CONTEXT)}) {
+    for (const auto& [name, code] :
+         {std::pair("detail", PG_DIAG_MESSAGE_DETAIL), std::pair("hint", PG_DIAG_MESSAGE_HINT),
+          std::pair("context", PG_DIAG_CONTEXT)}) {
       const std::string text = field(result, code);
       if (!text.empty()) absl::StrAppend(&more, "\n  ", name, ": ", text);
     }
@@ -106,10 +106,10 @@ class Loading {
     const TextPlace place = place_in(text_.sql, offset);
     const std::string number = absl::StrCat(place.line);
     const std::string_view line = line_at(text_.sql, offset);
-    return absl::InvalidArgumentError(absl::StrCat(
-        text_.name, ":", place.line, ":", place.column, ": ", message, "\n  ", number, " | ",
-        std::string(line), "\n  ", std::string(number.size(), ' '), " | ",
-        std::string(static_cast<std::size_t>(place.column - 1), ' '), "^", more));
+    return absl::InvalidArgumentError(
+        absl::StrCat(text_.name, ":", place.line, ":", place.column, ": ", message, "\n  ", number,
+                     " | ", std::string(line), "\n  ", std::string(number.size(), ' '), " | ",
+                     std::string(static_cast<std::size_t>(place.column - 1), ' '), "^", more));
   }
 
   AdminConnection& connection_;

@@ -73,8 +73,8 @@ absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& options) {
   SchemaSource source;
   std::vector<std::string> entries = options.schema_files;
   const char* variable = std::getenv("DRYDOCK_SCHEMA");
-  const bool from_environment = entries.empty() && options.schema_sql.empty() &&
-                                variable != nullptr && *variable != '\0';
+  const bool from_environment =
+      entries.empty() && options.schema_sql.empty() && variable != nullptr && *variable != '\0';
   if (from_environment) entries = {variable};
   for (const std::string& entry : entries) {
     if (absl::Status status = read_entry(entry, source); !status.ok()) {

@@ -26,7 +26,7 @@ class ABSL_SCOPED_LOCKABLE SpinningLock {
   ~SpinningLock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
-  static constexpr int kTries = 40;
+  static constexpr int kTries = 10;
 
   // The analysis cannot follow a lock that one of several branches takes.
   static void acquire(Mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -26,7 +26,8 @@ bool is_continuation_byte(char c) { return (static_cast<unsigned char>(c) & 0xC0
 class BodyTracker {
  public:
   void see(std::string_view spelled) {
-    const std::string word = absl::AsciiStrToLower(absl::string_view(spelled.data(), spelled.size()));
+    const std::string word =
+        absl::AsciiStrToLower(absl::string_view(spelled.data(), spelled.size()));
     if (words_seen_ < 4) see_head(word);
     ++words_seen_;
     if (!makes_routine_) return;
@@ -187,9 +188,9 @@ TextPlace place_in(std::string_view text, std::size_t offset) {
   const std::string_view line = before.substr(line_begin);
   return TextPlace{
       .line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')),
-      .column = 1 + static_cast<int>(line.size() -
-                                     static_cast<std::size_t>(std::count_if(
-                                         line.begin(), line.end(), is_continuation_byte)))};
+      .column =
+          1 + static_cast<int>(line.size() - static_cast<std::size_t>(std::count_if(
+                                                 line.begin(), line.end(), is_continuation_byte)))};
 }
 
 std::string_view line_at(std::string_view text, std::size_t offset) {

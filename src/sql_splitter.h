@@ -1,5 +1,5 @@
-// Takes a file of SQL apart into its statements, as psql does: one at a time, so that each can fail,
-// and be told about, by itself.
+// Takes a file of SQL apart into its statements, as psql does: one at a time, so that each can
+// fail, and be told about, by itself.
 #ifndef DRYDOCK_SRC_SQL_SPLITTER_H_
 #define DRYDOCK_SRC_SQL_SPLITTER_H_
 
@@ -41,7 +41,9 @@ class SqlSplitter {
   bool skip_dollar_quoted();
   void skip_to_closing(char quote, bool backslash_escapes);
   std::string_view take_word();
-  bool at(std::string_view expected) const { return text_.substr(here_, expected.size()) == expected; }
+  bool at(std::string_view expected) const {
+    return text_.substr(here_, expected.size()) == expected;
+  }
 
   std::string_view text_;
   std::size_t here_ = 0;

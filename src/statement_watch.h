@@ -37,17 +37,22 @@ class StatementWatch {
   // Whether tables may have been created or altered since `clear`.
   bool schema_changed() const { return schema_changed_; }
 
+  // Whether a statement has failed, since `transaction_began`, because it cannot run inside a
+  // transaction block.
+  bool needs_no_transaction() const { return needs_no_transaction_; }
+
   void clear();
-  void transaction_began() { rollback_seen_ = false; }
+  void transaction_began() { rollback_seen_ = needs_no_transaction_ = false; }
 
  private:
   static int on_event(PGEventId event, void* info, void* self);
-  void see(const char* tag, PGTransactionStatusType before);
+  void see(const PGresult* result, PGTransactionStatusType before);
 
   bool ignoring_ = false;
   bool rollback_seen_ = false;
   bool cursor_declared_ = false;
   bool schema_changed_ = false;
+  bool needs_no_transaction_ = false;
   std::string escape_;
 };
 

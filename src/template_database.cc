@@ -25,20 +25,8 @@ absl::StatusOr<bool> exists(AdminConnection& admin, const std::string& name) {
   return !rows->empty();
 }
 
-// A backend ends a moment after its client, and CREATE and ALTER DATABASE would wait 0.1 s for it.
-absl::Status wait_until_unused(AdminConnection& admin, const std::string& name) {
-  const auto rows = admin.query(
-      "WITH RECURSIVE waiting(round, used) AS (SELECT 0, true UNION ALL "
-      "SELECT round + 1, EXISTS (SELECT pg_sleep(0.001) FROM pg_stat_get_activity(NULL) a "
-      "JOIN pg_database d ON d.oid = a.datid WHERE d.datname = $1) "
-      "FROM waiting WHERE used AND round < 1000) SELECT max(round) FROM waiting",
-      {name});
-  return rows.status();
-}
-
 absl::Status load(DatabaseServer& server, const SchemaSource& source, const std::string& name) {
-  absl::StatusOr<AdminConnection> connection =
-      AdminConnection::open(server.admin.uri_of(name), "");
+  absl::StatusOr<AdminConnection> connection = AdminConnection::open(server.admin.uri_of(name), "");
   if (!connection.ok()) return connection.status();
   return load_schema(*connection, source);
 }
@@ -57,7 +45,7 @@ absl::Status build(DatabaseServer& server, const SchemaSource& source, const std
   if (!source.empty()) {
     std::fprintf(stderr, "drydock: loading the schema into %s (once)\n", name.c_str());
     status = load(server, source, *building);
-    wait_until_unused(admin, *building).IgnoreError();
+    wait_until_unused(admin, *building);
   }
   const std::string alter = absl::StrCat("ALTER DATABASE ", quoted_name(*building));
   if (status.ok()) status = admin.run(absl::StrCat(alter, " ALLOW_CONNECTIONS false"));

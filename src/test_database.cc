@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/clone_pool.h"
 #include "src/database_server.h"
 #include "src/owned_database.h"
 #include "src/sandbox_connection_pool.h"
@@ -27,8 +28,8 @@ absl::Status explained(const absl::Status& status, const std::string& user) {
       status.code(),
       absl::StrCat("Cannot make the test's database: ", status.message(),
                    may_not ? absl::StrCat(". The user needs the right to make databases:\n"
-                                          "    ALTER ROLE ", internal::quoted_name(user),
-                                          " CREATEDB;")
+                                          "    ALTER ROLE ",
+                                          internal::quoted_name(user), " CREATEDB;")
                            : ""));
 }
 
@@ -43,8 +44,10 @@ struct TestDatabase::State {
       server.admin.abandon();
       // To close a connection that the parent still uses would end it for the parent: leak them.
       new std::shared_ptr<internal::SandboxConnectionPool>(std::move(sandbox_connections));
+      new std::shared_ptr<internal::ClonePool>(std::move(clones));
     } else if (!name.empty()) {
       if (sandbox_connections != nullptr) sandbox_connections->end();
+      if (clones != nullptr) clones->end();
       internal::drop_database(server.admin, name).IgnoreError();
     }
   }
@@ -62,6 +65,8 @@ struct TestDatabase::State {
     connection_string = server.admin.uri_of(name);
     sandbox_connections =
         std::make_shared<internal::SandboxConnectionPool>(name, connection_string);
+    clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
+                                                   template_name, server.is_ours, clones_ahead);
     internal::drop_abandoned_databases(server.admin, kAbandonedAtMost);
     return absl::OkStatus();
   }
@@ -78,6 +83,8 @@ struct TestDatabase::State {
   std::string template_name;
   std::string connection_string;
   std::shared_ptr<internal::SandboxConnectionPool> sandbox_connections;
+  std::shared_ptr<internal::ClonePool> clones;
+  int clones_ahead = 1;
   const pid_t owner_process = ::getpid();
 };
 
@@ -93,6 +100,7 @@ absl::StatusOr<TestDatabase> TestDatabase::open(TestDatabaseOptions options) {
   if (!server.ok()) return server.status();
   const std::string user = server->admin.user();
   auto state = std::make_unique<State>(*std::move(server));
+  state->clones_ahead = options.clones_ahead;
   if (absl::Status status = state->make(*source); !status.ok()) return explained(status, user);
   return TestDatabase(std::move(state));
 }
@@ -101,6 +109,8 @@ const std::string& TestDatabase::connection_string() const { return state_->conn
 const std::shared_ptr<internal::SandboxConnectionPool>& TestDatabase::sandbox_connections() const {
   return state_->sandbox_connections;
 }
+const std::shared_ptr<internal::ClonePool>& TestDatabase::clones() const { return state_->clones; }
+CloneUsage TestDatabase::clone_usage() const { return state_->clones->usage(); }
 const std::string& TestDatabase::name() const { return state_->name; }
 const std::string& TestDatabase::template_name() const { return state_->template_name; }
 

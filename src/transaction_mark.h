@@ -35,7 +35,7 @@ class TransactionMark {
   SourceLocation where_;
   TransactionMark* outer_;
 
-  static thread_local TransactionMark* innermost_;
+  static inline constinit thread_local TransactionMark* innermost_ = nullptr;
 };
 
 }  // namespace drydock::internal

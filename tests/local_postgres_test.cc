@@ -57,7 +57,9 @@ pid_t parent_of(pid_t process) {
 }
 
 ServerProcess process_of(const std::string& folder) {
-  std::ifstream file(folder + "/data/postmaster.pid");
+  std::string data;
+  std::getline(std::ifstream(folder + "/where") >> std::ws, data);
+  std::ifstream file(data + "/postmaster.pid");
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   ServerProcess result;
@@ -106,15 +108,30 @@ std::vector<std::string> names_in(const std::string& folder) {
 // leaves it with nothing but the copy of initdb.
 class LocalPostgresTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { shared_home_ = new TemporaryFolder(); }
-  static void TearDownTestSuite() { delete std::exchange(shared_home_, nullptr); }
+  static void SetUpTestSuite() {
+    shared_home_ = new TemporaryFolder();
+    const ScopedVariable home("DRYDOCK_HOME", nullptr);
+    const absl::StatusOr<LocalPostgresOptions> usual = LocalPostgresOptions::from_environment();
+    if (!usual.ok() || usual->memory_folder.empty()) return;
+    memory_ = new TemporaryFolder(usual->memory_folder);
+    ::chmod(memory_->path().c_str(), 01777);
+  }
+  static void TearDownTestSuite() {
+    delete std::exchange(shared_home_, nullptr);
+    delete std::exchange(memory_, nullptr);
+  }
 
   void TearDown() override {
     servers_.clear();
     for (const UniqueFd& keeper : keepers_) EXPECT_TRUE(ends_in_time(keeper));
   }
 
-  static LocalPostgresOptions options() { return options(*shared_home_); }
+  // In memory, where there is room: these tests make and remove many clusters.
+  static LocalPostgresOptions options() {
+    LocalPostgresOptions chosen = options(*shared_home_);
+    if (memory_ != nullptr) chosen.memory_folder = memory_->path();
+    return chosen;
+  }
 
   static LocalPostgresOptions options(const TemporaryFolder& folder) {
     absl::StatusOr<LocalPostgresOptions> options = LocalPostgresOptions::in_folder(folder.path());
@@ -136,11 +153,13 @@ class LocalPostgresTest : public ::testing::Test {
   static std::string home() { return options().home; }
 
   static TemporaryFolder* shared_home_;
+  static TemporaryFolder* memory_;
   std::vector<UniqueFd> keepers_;
   std::vector<ServerPtr> servers_;
 };
 
 TemporaryFolder* LocalPostgresTest::shared_home_ = nullptr;
+TemporaryFolder* LocalPostgresTest::memory_ = nullptr;
 
 TEST_F(LocalPostgresTest, StartsAServerThatIsQuickAndClosedToOthers) {
   const LocalPostgresServer& server = join();
@@ -177,6 +196,7 @@ TEST_F(LocalPostgresTest, LeavesOnlyTheCopyOfInitdbWhenItsLastUserHasGone) {
   servers_.clear();
   ASSERT_TRUE(ends_in_time(keeper));
   EXPECT_THAT(names_in(home()), ElementsAre(StartsWith("initdb-")));
+  if (memory_ != nullptr) EXPECT_THAT(names_in(memory_->path()), ElementsAre());
   EXPECT_TRUE(memory_is_gone(process));
   EXPECT_NE(::kill(process.postmaster, 0), 0);
 }
@@ -270,6 +290,30 @@ TEST_F(LocalPostgresTest, APrivateServerIsGoneWithItsObject) {
   EXPECT_THAT(names_in(home()), ElementsAre(StartsWith("initdb-")));
 }
 
+TEST_F(LocalPostgresTest, AClusterInMemoryIsGoneWithItsServer) {
+  const TemporaryFolder memory;
+  ::chmod(memory.path().c_str(), 01777);
+  LocalPostgresOptions chosen = options();
+  chosen.memory_folder = memory.path();
+  absl::StatusOr<ServerPtr> server = LocalPostgresServer::start_private(chosen);
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(ask(**server, "SHOW data_directory"), chosen.data_folder((*server)->folder()));
+  EXPECT_EQ(names_in(memory.path()).size(), 1u);
+  *server = nullptr;
+  EXPECT_THAT(names_in(memory.path()), ElementsAre());
+}
+
+TEST_F(LocalPostgresTest, SaysThatItsFolderInMemoryCannotBeMade) {
+  const TemporaryFolder memory;
+  LocalPostgresOptions chosen = options();
+  // No place where the server's account may make a folder.
+  chosen.memory_folder = memory.path("missing");
+  const absl::StatusOr<ServerPtr> server = LocalPostgresServer::start_private(chosen);
+  EXPECT_THAT(std::string(server.status().message()),
+              AllOf(StartsWith("The local PostgreSQL server does not start."),
+                    HasSubstr("mkdir: cannot create directory")));
+}
+
 TEST_F(LocalPostgresTest, SaysWhatTheServersLogSaysWhenItDoesNotStart) {
   const TemporaryFolder own;
   const std::string bin = own.path("bin");
@@ -282,7 +326,8 @@ TEST_F(LocalPostgresTest, SaysWhatTheServersLogSaysWhenItDoesNotStart) {
   EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(server.status().message()),
               AllOf(StartsWith("The local PostgreSQL server does not start.\n  programs: " + bin +
-                               "\n  folder:   " + chosen.home + "/99\n"),
+                               "\n  folder:   " + chosen.home + "/99\n  data:     " + chosen.home +
+                               "/99/data\n"),
                     HasSubstr("  its log ends with:\n    initdb: error: the disk is full\n")));
 }
 
@@ -311,10 +356,11 @@ TEST_F(LocalPostgresTest, SaysThatTheFoldersNameIsTooLong) {
   LocalPostgresOptions chosen = options();
   chosen.home = shared_home_->path(std::string(100, 'x'));
   const absl::StatusOr<ServerPtr> server = LocalPostgresServer::join_shared(chosen);
-  EXPECT_THAT(std::string(server.status().message()),
-              AllOf(StartsWith("DRYDOCK_HOME is too long: the server's socket would be " +
-                               chosen.shared_folder() + "/.s.PGSQL.5432 with "),
-                    HasSubstr("and the system takes 107. Choose a shorter folder, such as /tmp/x.")));
+  EXPECT_THAT(
+      std::string(server.status().message()),
+      AllOf(StartsWith("DRYDOCK_HOME is too long: the server's socket would be " +
+                       chosen.shared_folder() + "/.s.PGSQL.5432 with "),
+            HasSubstr("and the system takes 107. Choose a shorter folder, such as /tmp/x.")));
 }
 
 TEST(LocalPostgresOptionsTest, SaysThatTheHomeDoesNotExist) {
@@ -340,60 +386,6 @@ TEST(LocalPostgresOptionsTest, RefusesAnIdleTimeThatIsNoNumber) {
   EXPECT_EQ(LocalPostgresOptions::from_environment().status().message(),
             "DRYDOCK_IDLE_SECONDS=1min is no whole number. It says for how many seconds the local "
             "PostgreSQL server outlives its last user: 0, 60, 3600.");
-}
-
-TEST(PostgresBinariesTest, SaysWhichProgramTheChosenFolderLacks) {
-  const TemporaryFolder folder;
-  const ScopedVariable chosen("DRYDOCK_POSTGRES_BIN", folder.path().c_str());
-  const std::string expected =
-      "DRYDOCK_POSTGRES_BIN=" + folder.path() +
-      " has no program 'postgres'. It has to name the folder that has PostgreSQL's server "
-      "programs, such as /usr/lib/postgresql/15/bin; unset it to have drydock look for them.";
-  EXPECT_EQ(LocalPostgresOptions::from_environment().status().message(), expected);
-}
-
-TEST(PostgresBinariesTest, SaysWhereItLookedAndWhatToInstall) {
-  const TemporaryFolder folder;
-  const absl::StatusOr<PostgresBinaries> none = find_postgres_binaries(
-      {.chosen = "", .debian_folder = folder.path(), .path = "/nowhere:/else"});
-  EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(none.status().message(),
-            "No PostgreSQL server programs (postgres, initdb) on this machine. Looked in " +
-                folder.path() +
-                "/*/bin and in PATH (/nowhere:/else). Install them with\n"
-                "    apt-get install postgresql\n"
-                "or set DRYDOCK_POSTGRES_BIN to the folder that has them, or DRYDOCK_DATABASE_URL "
-                "to a server that is running already.");
-}
-
-void write_programs(const TemporaryFolder& folder, const std::string& bin) {
-  for (const char* name : {"postgres", "initdb"}) {
-    ::chmod(folder.write(bin + "/" + name, "").c_str(), 0755);
-  }
-}
-
-TEST(PostgresBinariesTest, TakesTheNewestVersionThatHasAServer) {
-  const TemporaryFolder folder;
-  write_programs(folder, "9/bin");
-  write_programs(folder, "15/bin");
-  folder.write("17/bin/psql", "");
-  const absl::StatusOr<PostgresBinaries> found =
-      find_postgres_binaries({.chosen = "", .debian_folder = folder.path(), .path = ""});
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(found->folder, folder.path("15/bin"));
-  EXPECT_EQ(found->label, "15");
-}
-
-TEST(PostgresBinariesTest, FollowsALinkInPath) {
-  const TemporaryFolder folder;
-  write_programs(folder, "opt/pg/bin");
-  fs::create_directory(folder.path("local"));
-  fs::create_symlink(folder.path("opt/pg/bin/postgres"), folder.path("local/postgres"));
-  const absl::StatusOr<PostgresBinaries> found = find_postgres_binaries(
-      {.chosen = "", .debian_folder = folder.path("none"), .path = folder.path("local")});
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(found->folder, folder.path("opt/pg/bin"));
-  EXPECT_EQ(found->label.size(), 8u);
 }
 
 TEST(SharedLocalPostgresTest, IsOneObjectWithAnOpenServer) {

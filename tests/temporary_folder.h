@@ -1,5 +1,5 @@
-// A folder of a test's own below /tmp, with a name short enough for sockets in it. Other users, such
-// as the one that runs PostgreSQL for root, can pass through it.
+// A folder of a test's own, below /tmp or where the test says, with a name short enough for sockets
+// in it. Other users, such as the one that runs PostgreSQL for root, can pass through it.
 #ifndef DRYDOCK_TESTS_TEMPORARY_FOLDER_H_
 #define DRYDOCK_TESTS_TEMPORARY_FOLDER_H_
 
@@ -16,17 +16,21 @@ namespace drydock::internal {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    char pattern[] = "/tmp/ddt-XXXXXX";
-    if (::mkdtemp(pattern) == nullptr) throw std::runtime_error("cannot make a folder in /tmp");
-    path_ = pattern;
-    ::chmod(pattern, 0711);
+  explicit TemporaryFolder(const std::string& parent = "/tmp") : path_(parent + "/ddt-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr) {
+      throw std::runtime_error("cannot make a folder in " + parent);
+    }
+    ::chmod(path_.c_str(), 0711);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    // A server's keeper may be removing its own files at the same time.
+    std::error_code failed;
+    for (int round = 0; round < 100; ++round) {
+      std::filesystem::remove_all(path_, failed);
+      if (!failed && !std::filesystem::exists(path_)) break;
+    }
   }
 
   const std::string& path() const { return path_; }

@@ -13,9 +13,14 @@
 // The environment that it looks at:
 //   DRYDOCK_POSTGRES_BIN  the folder that has `initdb` and `postgres`; else the newest of
 //                         /usr/lib/postgresql, else what PATH has
-//   DRYDOCK_HOME          the folder for its data and socket; else /tmp
+//   DRYDOCK_HOME          the folder for its data and socket; else the socket is below /tmp, and the
+//                         data in memory (/dev/shm) where there are 2 GB to spare, else below /tmp
 //   DRYDOCK_IDLE_SECONDS  how long it outlives its last user; what the process that starts the
 //                         server says holds until that server stops
+//
+// Bazel kills what a test has started when that test ends. In a test under Bazel the server is
+// therefore the process's own, started in 0.2 s and gone with it, unless a shared one runs already,
+// which //src:start_local_postgres starts.
 //
 // One folder stays: a copy of a fresh `initdb` (30 MB), which later starts only copy.
 #ifndef DRYDOCK_LOCAL_POSTGRES_H_

@@ -9,7 +9,8 @@
 //
 // All that the test does stands in one transaction, on one connection. What the application takes
 // for a transaction is a savepoint in it; its end does what a commit does, except that it lasts
-// only until the sandbox ends. With GoogleTest use `SandboxTest`, which makes one for each test.
+// only until the sandbox ends. With `Strategy::kClone` the test has a database of its own instead,
+// and its commits are real. With GoogleTest use `SandboxTest`, which makes one for each test.
 #ifndef DRYDOCK_SANDBOX_H_
 #define DRYDOCK_SANDBOX_H_
 
@@ -24,7 +25,10 @@
 #include "drydock/database.h"
 #include "drydock/drain.h"
 #include "drydock/finding.h"
+#include "drydock/injected.h"
 #include "drydock/simulation.h"
+#include "drydock/source_location.h"
+#include "drydock/strategy.h"
 #include "drydock/test_database.h"
 
 namespace drydock {
@@ -39,6 +43,10 @@ struct SandboxOptions {
   absl::Duration lease_timeout = absl::Seconds(5);
   // How long `finish` waits for jobs of this test that still run on real threads.
   absl::Duration idle_timeout = absl::Seconds(5);
+  // Unset: what DRYDOCK_STRATEGY says, else `kTransaction`.
+  std::optional<Strategy> strategy = {};
+  // With `kClone`: how many transactions may be open at a time.
+  int max_connections = 10;
 };
 
 struct SandboxReport {
@@ -48,6 +56,8 @@ struct SandboxReport {
   std::vector<JobRun> failures;
   // What else went wrong: threads that did not end, a lost connection.
   std::vector<std::string> breaches;
+  // What may explain why something else failed. Does not fail the test.
+  std::vector<std::string> notes;
 
   // OK, or `FailedPrecondition` with all of the above.
   absl::Status status() const;
@@ -57,7 +67,8 @@ std::ostream& operator<<(std::ostream& out, const SandboxReport& report);
 // The thread that makes it finishes and destroys it; any thread may use its database.
 class Sandbox {
  public:
-  // `database` outlives it. Connects at the first `transact`, not here.
+  // `database` outlives it. Connects at the first `transact`, not here. Throws
+  // `std::invalid_argument` where DRYDOCK_STRATEGY has another value than the valid ones.
   explicit Sandbox(TestDatabase& database, SandboxOptions options = {});
   // Rolls back where `finish` did not, without its checks: the test is failing by then.
   ~Sandbox();
@@ -68,8 +79,9 @@ class Sandbox {
   // valid for a job that was submitted in this test, however late it runs.
   Database& database();
 
-  // A connection string of this sandbox for clients that cannot be given a `Database`. Throws
-  // `MisuseError`: the transaction of this sandbox cannot be seen from a second connection.
+  // For clients that cannot be given a `Database`. With `kClone`: a URI of the test's database.
+  // With `kTransaction` it throws `MisuseError`: the transaction cannot be seen from a second
+  // connection.
   std::string connection_string();
 
   // Names this sandbox among all that are open on the machine, for logs and other processes.
@@ -80,6 +92,15 @@ class Sandbox {
 
   // Keeps findings of this kind from failing the test, made before or after.
   void allow(Finding::Kind kind) { simulation().allow(kind); }
+
+  // Makes the commits that come next fail; see drydock/injected.h. From any thread. An injection
+  // that no commit has met by the end fails the test.
+  void fail_next_commit(Injected failure, InjectionOptions options = {},
+                        SourceLocation where = SourceLocation::current());
+
+  // The database of the sandbox that the calling thread, or the job that it runs, belongs to: the
+  // test's own thread, and every job that was submitted in the test. Null outside of any.
+  static std::shared_ptr<Database> current();
 
   // Waits until jobs of this test on real threads have ended, then checks that nothing is pending,
   // no failure untaken, no finding unallowed, then rolls back. Once; a second call returns the

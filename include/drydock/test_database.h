@@ -20,11 +20,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace drydock {
 namespace internal {
+class ClonePool;
 class SandboxConnectionPool;
-}
+}  // namespace internal
 
 struct TestDatabaseOptions {
   // Files of SQL, run in this order. An entry may be a folder: its *.sql files in order of their
@@ -42,6 +44,18 @@ struct TestDatabaseOptions {
   // DRYDOCK_DATABASE_URL, else the variables PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE
   // with all of libpq's others, else `LocalPostgres`.
   std::string url;
+
+  // For sandboxes with `Strategy::kClone`: how many copies are kept ready, at least 1. They are
+  // made in the background, from the first such sandbox on.
+  int clones_ahead = 3;
+};
+
+// How the sandboxes with `Strategy::kClone` got their databases, for benchmarks.
+struct CloneUsage {
+  int taken = 0;
+  // How many of these were not ready when they were wanted, and how long they took together.
+  int waited = 0;
+  absl::Duration time_waited;
 };
 
 // Move-only. One thread at a time; any thread. In a child made by fork() it is dead weight: only
@@ -67,6 +81,8 @@ class TestDatabase {
   // that it can be copied at any time.
   const std::string& template_name() const;
 
+  CloneUsage clone_usage() const;
+
  private:
   friend class Sandbox;
   struct State;
@@ -74,6 +90,8 @@ class TestDatabase {
 
   // The connections that this database's sandboxes take turns with.
   const std::shared_ptr<internal::SandboxConnectionPool>& sandbox_connections() const;
+  // The databases that its sandboxes get for themselves.
+  const std::shared_ptr<internal::ClonePool>& clones() const;
 
   std::unique_ptr<State> state_;
 };

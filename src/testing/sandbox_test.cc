@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "src/testing/both_strategies.h"
 #include "src/testing/shared_test_database.h"
 
 namespace drydock {
@@ -71,7 +72,16 @@ void SandboxTest::finish() {
     std::erase_if(report.findings,
                   [](const Finding& finding) { return finding.kind == Finding::kUndrained; });
   }
-  if (!report.status().ok()) ADD_FAILURE() << report;
+  if (!report.status().ok() || (HasFailure() && !report.notes.empty())) ADD_FAILURE() << report;
+  compare_strategies();
+}
+
+void SandboxTest::compare_strategies() {
+  if (!internal::both_strategies_wanted() || IsSkipped()) return;
+  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string name = std::string(test->test_suite_name()) + "." + test->name();
+  const std::string difference = internal::compare_with_clone(name, !HasFailure());
+  if (!difference.empty()) ADD_FAILURE() << difference;
 }
 
 }  // namespace drydock

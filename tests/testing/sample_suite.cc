@@ -74,6 +74,17 @@ TEST_F(Sample, is_killed) {
   ::kill(::getpid(), SIGKILL);
 }
 
+// Under `kTransaction` time stands still.
+TEST_F(Sample, depends_on_the_strategy) {
+  const auto now = [](Transaction& tx) { return tx->exec1("SELECT now()")[0].as<std::string>(); };
+  const std::string before = database().transact(now);
+  EXPECT_EQ(before, database().transact(now));
+}
+
+TEST_F(Sample, vacuums) {
+  database().transact([](Transaction& tx) { tx->exec("VACUUM users"); });
+}
+
 // A fixture that forgets to call the base class.
 class Forgetful : public Sample {
  protected:

@@ -26,8 +26,9 @@ struct Outcome {
   std::string output;
 };
 
-Outcome run_sample(const std::string& test) {
-  const std::string command = "tests/testing/sample_suite --gtest_filter=" + test + " 2>&1";
+Outcome run_sample(const std::string& test, const std::string& strategy = "transaction") {
+  const std::string command = "DRYDOCK_STRATEGY=" + strategy +
+                              " tests/testing/sample_suite --gtest_filter=" + test + " 2>&1";
   std::FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("cannot start the sample suite");
   Outcome outcome;
@@ -108,6 +109,42 @@ TEST(SandboxTestFixture, prints_what_is_pending_instead) {
               AllOf(HasSubstr("Expected: has exactly 1 pending job named 'send_invoice'"),
                     HasSubstr("of whose 1 pending jobs 0 are named 'send_invoice'\n  not counted, "
                               "for its name: job 'send_confirmation' (#1, submitted at ")));
+}
+
+TEST(SandboxTestFixture, advises_a_clone_where_a_statement_needs_it) {
+  const Outcome outcome = run_sample("Sample.vacuums");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("VACUUM cannot run inside a transaction block"),
+                    HasSubstr("drydock note: a statement in the transact at "),
+                    HasSubstr("SandboxOptions{.strategy = drydock::Strategy::kClone}")));
+}
+
+TEST(SandboxTestFixture, passes_a_test_that_passes_under_both_strategies) {
+  const Outcome outcome = run_sample("Sample.passes", "both");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+}
+
+TEST(SandboxTestFixture, fails_a_test_that_differs_between_the_strategies) {
+  EXPECT_TRUE(run_sample("Sample.depends_on_the_strategy").passed);
+  const Outcome outcome = run_sample("Sample.depends_on_the_strategy", "both");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("DRYDOCK_STRATEGY=both: Sample.depends_on_the_strategy passes under "
+                              "Strategy::kTransaction and fails under Strategy::kClone."),
+                    HasSubstr("[  FAILED  ] Sample.depends_on_the_strategy")));
+}
+
+TEST(SandboxTestFixture, fails_a_test_that_fails_under_both_strategies_once) {
+  const Outcome outcome = run_sample("Sample.leaves_a_job", "both");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, Not(HasSubstr("DRYDOCK_STRATEGY=both")));
+}
+
+TEST(SandboxTestFixture, refuses_a_strategy_that_is_not_there) {
+  const Outcome outcome = run_sample("Sample.passes", "fast");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_THAT(outcome.output, HasSubstr("DRYDOCK_STRATEGY is 'fast'. Valid are: transaction ("));
 }
 
 TEST(SandboxTestFixture, leaves_no_row_when_the_process_is_killed) {

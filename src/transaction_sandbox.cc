@@ -1,0 +1,122 @@
+#include "src/transaction_sandbox.h"
+
+#include <exception>
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "drydock/current_job.h"
+#include "drydock/misuse_error.h"
+#include "drydock/sandbox_errors.h"
+#include "drydock/transaction.h"
+#include "src/nested_transaction.h"
+#include "src/savepoint_transaction.h"
+
+namespace drydock::internal {
+
+TransactionSandbox::TransactionSandbox(std::shared_ptr<SandboxConnectionPool> connections,
+                                       std::shared_ptr<Engine> engine, SandboxOptions options,
+                                       std::string token)
+    : SandboxState(std::move(engine), std::move(options), std::move(token)),
+      connections_(std::move(connections)) {}
+
+TransactionSandbox::~TransactionSandbox() = default;
+
+std::string TransactionSandbox::connection_string() {
+  throw MisuseError(
+      "drydock: connection_string() of a sandbox with Strategy::kTransaction: its transaction "
+      "cannot be seen from a second connection. Give the code under test sandbox.database(), a "
+      "drydock::Database&; or give the test a database of its own: "
+      "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
+}
+
+void TransactionSandbox::refuse_if_lost() {
+  const MutexLock lock(mutex_);
+  if (!escaped_.empty()) throw SandboxEscapedError("drydock: " + escaped_);
+  if (!lost_.empty()) throw pqxx::broken_connection(lost_);
+}
+
+void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOptions& options,
+                                 SourceLocation where, Body body) {
+  refuse_if_lost();
+  const Lease lease(lease_desk_, where, this->options().lease_timeout);
+  refuse_if_closed(where);
+  refuse_if_lost();
+  if (connection_ == nullptr) connection_ = connections_->take();
+  run_noted(effects, where, body, [&](Body noted) { run_once(effects, options, where, noted); });
+}
+
+void TransactionSandbox::run_once(CommitEffects& effects, const TransactionOptions& options,
+                                  SourceLocation where, Body body) {
+  try {
+    connection_->begin(options);
+    SavepointTransaction sql(connection_->connection(), where);
+    const CurrentTransaction open(this, connection_->connection(), sql, effects, options, where);
+    Transaction transaction(sql, effects);
+    body(transaction);
+    check_before_commit(connection_->connection(), where);
+    sql.end();
+    connection_->commit();
+  } catch (...) {
+    effects.drop_from(0);
+    connection_->roll_back();
+    throw;
+  }
+}
+
+// The sandbox takes no more work then: nothing that the test has written is there any more.
+void TransactionSandbox::inspect(SourceLocation where) {
+  const std::string job = describe_current_job();
+  const MutexLock lock(mutex_);
+  if (!connection_->connection().healthy()) {
+    lost_ =
+        "drydock: the sandbox of " + test_name() +
+        " has lost its connection to the server in the transact at " + where.to_string() + ", by " +
+        job +
+        ". What the test had written is gone with it, and it cannot go on; the next test gets a "
+        "new connection.";
+    return;
+  }
+  if (connection_->needs_no_transaction()) {
+    add_note("a statement in the transact at " + where.to_string() +
+             " cannot run inside a transaction block (25001), and under Strategy::kTransaction "
+             "every test stands in one. This test needs a database of its own: "
+             "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
+  }
+  const std::string how = connection_->escape();
+  if (how.empty()) return;
+  escaped_ =
+      "the transact at " + where.to_string() + ", by " + job +
+      ", ended the outer transaction of the sandbox by SQL: " + how +
+      ".\n  What the test had written is rolled back; nothing was committed. The sandbox takes "
+      "no more work.\n  Application code ends its transaction by returning from the body of "
+      "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
+      "database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}.";
+  engine().add_finding({Finding::kEscaped, escaped_, {}, where});
+  throw SandboxEscapedError("drydock: " + escaped_);
+}
+
+void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
+  try {
+    const Lease lease(lease_desk_, SourceLocation::current(), options().lease_timeout);
+    if (connection_ == nullptr) return;
+    const bool lost = !connection_->connection().healthy();
+    if (connection_->reset()) {
+      connections_->give_back(std::move(connection_));
+      return;
+    }
+    connection_.reset();
+    if (!lost) return;
+    const MutexLock lock(mutex_);
+    breaches.push_back(lost_.empty() ? "the connection to the server was lost" : lost_);
+  } catch (const std::exception&) {
+    // The connection goes with this object, when the thread that uses it has let go.
+    breaches.push_back(
+        "a transaction was still open when the test ended: " + lease_desk_.describe_holder() +
+        ". Wait for the thread before the test ends.");
+  }
+}
+
+}  // namespace drydock::internal

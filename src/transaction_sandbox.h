@@ -1,0 +1,53 @@
+// `Strategy::kTransaction`: one transaction on one connection, which threads use in turns.
+#ifndef DRYDOCK_SRC_TRANSACTION_SANDBOX_H_
+#define DRYDOCK_SRC_TRANSACTION_SANDBOX_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/lease.h"
+#include "src/mutex.h"
+#include "src/sandbox_connection.h"
+#include "src/sandbox_connection_pool.h"
+#include "src/sandbox_state.h"
+
+namespace drydock::internal {
+
+class TransactionSandbox final : public SandboxState {
+ public:
+  TransactionSandbox(std::shared_ptr<SandboxConnectionPool> connections,
+                     std::shared_ptr<Engine> engine, SandboxOptions options, std::string token);
+  ~TransactionSandbox() override;
+
+  // Throws `MisuseError`: another connection cannot see this one's transaction.
+  std::string connection_string() override;
+  std::string describe_holders() override { return lease_desk_.describe_holder(); }
+
+ protected:
+  void attempt(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
+               Body body) override;
+  // Throws `SandboxEscapedError` where the transaction that has just ended took the outer one with
+  // it.
+  void inspect(SourceLocation where) override;
+  void do_close(std::vector<std::string>& breaches) override;
+
+ private:
+  void run_once(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
+                Body body);
+  void refuse_if_lost();
+
+  const std::shared_ptr<SandboxConnectionPool> connections_;
+  LeaseDesk lease_desk_;
+  // Used by the holder of the lease, and by nobody before the first transaction or after the end.
+  std::unique_ptr<SandboxConnection> connection_;
+
+  Mutex mutex_;
+  // Why no transaction can begin any more; empty where one can.
+  std::string lost_ ABSL_GUARDED_BY(mutex_);
+  std::string escaped_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_TRANSACTION_SANDBOX_H_

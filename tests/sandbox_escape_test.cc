@@ -1,0 +1,69 @@
+// What application SQL and lost connections do to the one transaction of a sandbox.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+#include <string>
+
+#include "drydock/sandbox.h"
+#include "drydock/sandbox_errors.h"
+#include "tests/sandbox_fixture.h"
+
+namespace drydock {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class EscapeTest : public SandboxFixture, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EscapeTest, is_found_and_commits_nothing) {
+  {
+    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+    add_user(sandbox.database(), "ada@example.org");
+    EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
+      tx->exec(GetParam());
+      tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
+    }),
+                 SandboxEscapedError);
+    EXPECT_THROW(add_user(sandbox.database(), "eve@example.org"), SandboxEscapedError);
+    const SandboxReport report = sandbox.finish();
+    ASSERT_THAT(report.findings, SizeIs(1)) << report;
+    EXPECT_EQ(report.findings[0].kind, Finding::kEscaped);
+    EXPECT_THAT(report.findings[0].message, HasSubstr("tests/sandbox_escape_test.cc:"));
+  }
+  EXPECT_EQ(committed_users(), 0);
+  Sandbox next(test_database(), {.strategy = Strategy::kTransaction});
+  add_user(next.database(), "ada@example.org");
+  EXPECT_EQ(next.finish().status(), absl::OkStatus());
+}
+
+INSTANTIATE_TEST_SUITE_P(statements, EscapeTest,
+                         ::testing::Values("COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "ABORT", "END",
+                                           "ROLLBACK; BEGIN", "COMMIT; BEGIN",
+                                           "PREPARE TRANSACTION 'x'", "ROLLBACK AND CHAIN"));
+
+using SandboxEscapeTest = SandboxFixture;
+
+TEST_F(SandboxEscapeTest, names_a_lost_connection_and_leaves_the_next_sandbox_healthy) {
+  {
+    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+    add_user(sandbox.database(), "ada@example.org");
+    const auto pid = sandbox.database().transact(
+        [](Transaction& tx) { return tx->exec1("SELECT pg_backend_pid()")[0].as<std::string>(); });
+    pqxx::connection other(test_database().connection_string());
+    pqxx::work(other).exec("SELECT pg_terminate_backend(" + pid + ", 5000)");
+    EXPECT_THROW(count_users(sandbox.database()), pqxx::broken_connection);
+    EXPECT_THROW(count_users(sandbox.database()), pqxx::broken_connection);
+    const SandboxReport report = sandbox.finish();
+    ASSERT_THAT(report.breaches, SizeIs(1));
+    EXPECT_THAT(report.breaches[0], HasSubstr("has lost its connection to the server"));
+  }
+  Sandbox next(test_database(), {.strategy = Strategy::kTransaction});
+  EXPECT_EQ(count_users(next.database()), 0);
+  EXPECT_EQ(next.finish().status(), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace drydock
