@@ -73,6 +73,7 @@ absl::StatusOr<AdminConnection> AdminConnection::open(const std::string& server,
 absl::StatusOr<std::vector<std::vector<std::string>>> AdminConnection::query(
     const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   const ResultPtr result(::PQexecParams(get(), sql.c_str(), static_cast<int>(values.size()),
                                         nullptr, values.data(), nullptr, nullptr, 0));
@@ -92,7 +93,7 @@ absl::StatusOr<std::vector<std::vector<std::string>>> AdminConnection::query(
 
 std::string AdminConnection::uri_of(std::string_view database) const {
   ConnectionParameters parameters;
-  PQconninfoOption* options = ::PQconninfo(get());
+  PQconninfoOption* options = ::PQconninfo(connection_.get());
   for (const PQconninfoOption* option = options; option != nullptr && option->keyword != nullptr;
        ++option) {
     if (belongs_into_uri(*option)) parameters[option->keyword] = option->val;

@@ -41,7 +41,7 @@ class AdminConnection {
   // How others reach `database` on this server, as this user.
   std::string uri_of(std::string_view database) const;
 
-  PGconn* get() const { return connection_.get(); }
+  PGconn* get() { return connection_.get(); }
 
   // Forgets the connection without a word to the server: it belongs to the parent of this process.
   void abandon() { static_cast<void>(connection_.release()); }

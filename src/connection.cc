@@ -54,6 +54,19 @@ std::unique_ptr<Connection> Connection::open(const std::string& connection_strin
   return std::unique_ptr<Connection>(new Connection(raw.release()));
 }
 
+bool Connection::settle() {
+  PGconn* const connection = raw();
+  while (connection != nullptr) {
+    const std::unique_ptr<PGresult, ClearResult> result(PQgetResult(connection));
+    if (result == nullptr) return true;
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+      return false;
+    }
+  }
+  return true;
+}
+
 std::string Connection::last_server_message() {
   PGconn* const connection = raw();
   std::string message = connection == nullptr ? "" : PQerrorMessage(connection);
@@ -64,7 +77,9 @@ std::string Connection::last_server_message() {
 void Connection::exec_raw(const char* sql) {
   PGconn* const connection = raw();
   if (connection == nullptr) throw_sql_failure(nullptr, nullptr, sql);
+  in_exec_raw_ = true;
   const std::unique_ptr<PGresult, ClearResult> result(PQexec(connection, sql));
+  in_exec_raw_ = false;
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY)
     return;

@@ -40,6 +40,9 @@ class Connection {
   bool healthy() { return adopted_.pqxx().is_open(); }
   // PQTRANS_UNKNOWN where the connection is lost.
   PGTransactionStatusType transaction_status() { return PQtransactionStatus(raw()); }
+  // Takes the end of a COPY off the connection: libpqxx 6.4 leaves it there until the next
+  // statement, so that the connection looks busy. False where a COPY is still open.
+  bool settle();
   // What the server said of the last statement, if that failed; else "".
   std::string last_server_message();
 
@@ -47,11 +50,14 @@ class Connection {
   // would throw for the first that fails.
   void exec_raw(const char* sql);
   void exec_raw(const std::string& sql) { exec_raw(sql.c_str()); }
+  // Whether a statement of drydock's own is running: for those who watch the application's.
+  bool in_exec_raw() const { return in_exec_raw_; }
 
  private:
   explicit Connection(PGconn* raw) : raw_(raw), adopted_(raw) {}
 
   PGconn* raw_;  // owned by `adopted_`
+  bool in_exec_raw_ = false;
   AdoptedConnection adopted_;
 };
 

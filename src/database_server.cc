@@ -60,9 +60,7 @@ std::string database_for(const std::string& url) {
 std::string syntax_error(const std::string& url) {
   char* message = nullptr;
   PQconninfoOption* options = ::PQconninfoParse(url.c_str(), &message);
-  const std::string result = options != nullptr   ? ""
-                             : message != nullptr ? message
-                                                  : "it cannot be read";
+  std::string result = options != nullptr ? "" : message != nullptr ? message : "it cannot be read";
   ::PQconninfoFree(options);
   if (message != nullptr) ::PQfreemem(message);
   return result;

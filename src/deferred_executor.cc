@@ -12,8 +12,7 @@ namespace drydock {
 
 DeferredExecutor::DeferredExecutor() : DeferredExecutor(std::make_unique<Simulation>()) {}
 
-DeferredExecutor::DeferredExecutor(std::unique_ptr<Simulation> own)
-    : DeferredExecutor(*own, "") {
+DeferredExecutor::DeferredExecutor(std::unique_ptr<Simulation> own) : DeferredExecutor(*own, "") {
   own_ = std::move(own);
 }
 
@@ -33,6 +32,11 @@ DrainReport DeferredExecutor::drain(DrainOptions options) {
 bool DeferredExecutor::run_one() { return engine_->run_one(lane_); }
 std::size_t DeferredExecutor::pending_count() const { return engine_->pending_count(lane_); }
 std::vector<PendingJob> DeferredExecutor::pending() const { return engine_->pending(lane_); }
+JobId DeferredExecutor::submit_every(JobOptions options, absl::Duration period,
+                                     absl::AnyInvocable<void()> job, SourceLocation where) {
+  return engine_->submit_every(lane_, std::move(options), period, std::move(job), where);
+}
+
 bool DeferredExecutor::cancel(JobId id) { return engine_->cancel(id); }
 
 void DeferredExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }

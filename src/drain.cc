@@ -1,5 +1,6 @@
 #include "drydock/drain.h"
 
+#include <algorithm>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -13,7 +14,11 @@
 namespace drydock {
 
 DrainReport::DrainReport() = default;
-DrainReport::DrainReport(DrainReport&& other) noexcept = default;
+DrainReport::DrainReport(DrainReport&& other) noexcept
+    : runs(std::move(other.runs)),
+      pending(std::move(other.pending)),
+      limit(std::move(other.limit)),
+      store_(std::exchange(other.store_, nullptr)) {}
 
 DrainReport::DrainReport(const DrainReport& other)
     : runs(other.runs), pending(other.pending), limit(other.limit) {}
@@ -22,12 +27,17 @@ DrainReport& DrainReport::operator=(DrainReport other) noexcept {
   runs.swap(other.runs);
   pending.swap(other.pending);
   std::swap(limit, other.limit);
-  store_.swap(other.store_);
+  std::swap(store_, other.store_);
   return *this;
 }
 
 DrainReport::~DrainReport() {
-  if (store_ != nullptr) store_->give_back(runs);
+  if (store_ == nullptr) return;
+  const internal::RunStore::Loan loan(store_);
+  // The memory of a run that failed holds its exception.
+  const bool succeeded = std::none_of(
+      runs.begin(), runs.end(), [](const JobRun& run) { return run.outcome == JobRun::kFailed; });
+  if (succeeded && runs.size() > loan->spare.size()) runs.swap(loan->spare);
 }
 
 absl::Status DrainReport::status() const {

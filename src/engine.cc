@@ -25,16 +25,16 @@ namespace {
                     "construct it with Executor(ids_of(base)).");
 }
 
-std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
-}
-
 }  // namespace
 
-Engine::Engine() = default;
+Engine::Engine(DrainOrder order) : default_order_(order) {
+  const MutexLock lock(store_.mutex);
+  store_.would_block = [this](const EventPattern& pattern)
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS { return would_block(pattern); };
+}
 
 Engine::~Engine() {
+  run_store_->release();
   for (const JobRun& failure : take_failures()) {
     std::fprintf(stderr,
                  "drydock: a failure that nobody took: job '%s', submitted at %s, failed: %s\n",
@@ -56,8 +56,7 @@ int Engine::thread_lane(int base) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_[i]->base == base && lanes_[i]->thread == thread) return static_cast<int>(i);
   }
-  lanes_.push_back(
-      std::make_unique<Lane>(Lane::kInline, lanes_[base]->executor, thread, base));
+  lanes_.push_back(std::make_unique<Lane>(Lane::kInline, lanes_[base]->executor, thread, base));
   return static_cast<int>(lanes_.size()) - 1;
 }
 
@@ -127,12 +126,20 @@ void Engine::note_submit_in_transaction(const Slot& slot, const TransactionMark&
 }
 
 bool Engine::cancel(JobId id) {
-  std::optional<SubmittedJob> cancelled;  // destroyed after the mutex is released
+  // Destroyed after the mutex is released.
+  std::optional<SubmittedJob> cancelled;
+  std::shared_ptr<RecurringBody> body;
   const MutexLock lock(store_.mutex);
+  const auto recurring = recurring_.find(id.value());
+  if (recurring != recurring_.end()) {
+    body = std::move(recurring->second.body);
+    recurring_.erase(recurring);
+  }
   Slot* slot = slots_.find(id.value());
-  if (slot == nullptr) return false;
+  if (slot == nullptr) return body != nullptr;  // it runs, and will not again
   --lanes_[lanes_[slot->lane]->base]->live;
   if (slot->due() <= now()) leave_strand(*slot);
+  ++cancels_;
   store_.append(Event::kCancelled, now(), subject_of(*slot));
   cancelled.emplace(slots_.take(*slot));
   return true;
@@ -146,12 +153,15 @@ void Engine::close() {
 }
 
 void Engine::discard_pending() {
-  std::vector<SubmittedJob> discarded;  // destroyed after the mutex is released
+  // Destroyed after the mutex is released.
+  std::vector<SubmittedJob> discarded;
+  std::unordered_map<std::uint64_t, Recurring> recurring;
   const MutexLock lock(store_.mutex);
   std::vector<std::uint64_t> ids;
   slots_.for_each([&](const Slot& slot) { ids.push_back(slot.id().value()); });
   for (const std::uint64_t id : ids) discarded.push_back(slots_.take(*slots_.find(id)));
   inline_strands_.clear();
+  recurring.swap(recurring_);
   for (const auto& lane : lanes_) lane->live = 0;
 }
 
@@ -171,15 +181,15 @@ PendingJob Engine::pending_job(const Slot& slot, PendingJob::Reason reason) cons
           slot.ancestors()};
 }
 
-std::vector<PendingJob> Engine::list_pending(const Drain* drain,
-                                             std::optional<int> only_lane) const {
+std::vector<PendingJob> Engine::list_pending(const Drain* drain, std::optional<int> only_lane,
+                                             std::uint32_t first) const {
   if (slots_.size() == 0) return {};
   const bool in_transaction = TransactionMark::find(*this) != nullptr;
   std::vector<std::pair<Place, PendingJob>> placed;
   placed.reserve(slots_.size());
   slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const Lane& lane = *lanes_[slot.lane];
-    if (only_lane && lane.base != *only_lane) return;
+    if ((only_lane && lane.base != *only_lane) || slot.sequence < first) return;
     PendingJob::Reason reason = PendingJob::kQueued;
     if (slot.due() > now()) {
       reason = PendingJob::kNotDue;
@@ -187,7 +197,7 @@ std::vector<PendingJob> Engine::list_pending(const Drain* drain,
       reason = PendingJob::kAwaitingCommit;
     } else if (drain != nullptr) {
       const bool left = !takes_part(*drain, lane) || left_aside(*drain, slot);
-      reason = left                  ? PendingJob::kFiltered
+      reason = left                 ? PendingJob::kFiltered
                : !drain->limit.ok() ? PendingJob::kOverLimit
                                     : PendingJob::kQueued;
     }
@@ -206,6 +216,27 @@ std::vector<PendingJob> Engine::pending(std::optional<int> lane) const {
   return list_pending(nullptr, lane);
 }
 
+SimulationMark Engine::mark() {
+  const MutexLock lock(store_.mutex);
+  return SimulationMark(arrivals_, store_.mark());
+}
+
+std::vector<PendingJob> Engine::pending_since(const SimulationMark& mark) const {
+  const MutexLock lock(store_.mutex);
+  return list_pending(nullptr, std::nullopt, mark.submits_ + 1);
+}
+
+std::vector<Event> Engine::events_since(const SimulationMark& mark) const {
+  const MutexLock lock(store_.mutex);
+  std::vector<Event> events;
+  store_.visit_from(mark.events_, [&](const JournalStore::Record& record, Event::Kind kind,
+                                      std::size_t number) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    events.push_back(store_.event(record, kind, number));
+    return true;
+  });
+  return events;
+}
+
 std::vector<JobRun> Engine::take_failures() {
   const MutexLock lock(store_.mutex);
   return std::exchange(failures_, {});
@@ -222,9 +253,9 @@ void Engine::add_finding(Finding finding) {
 }
 
 void Engine::add_finding_locked(Finding finding) {
-  store_.append(Event::kFindingMade, now(),
-                {finding.job.value(), 0,
-                 store_.sites.number_of(to_string(finding.kind), finding.where)});
+  store_.append(
+      Event::kFindingMade, now(),
+      {finding.job.value(), 0, store_.sites.number_of(to_string(finding.kind), finding.where)});
   findings_.push_back(std::move(finding));
 }
 
@@ -244,6 +275,11 @@ std::vector<Finding> Engine::findings() const {
 void Engine::allow(Finding::Kind kind) {
   const MutexLock lock(store_.mutex);
   allowed_.insert(kind);
+}
+
+void Engine::set_delivery_observer(DeliveryObserver observer) {
+  const MutexLock lock(store_.mutex);
+  delivery_observer_ = std::move(observer);
 }
 
 void Engine::note(Event::Kind kind, const std::string& name, SourceLocation where) {

@@ -4,6 +4,7 @@
 #define DRYDOCK_SRC_ENGINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/drain.h"
@@ -20,6 +22,7 @@
 #include "drydock/finding.h"
 #include "drydock/journal.h"
 #include "drydock/simulated_clock.h"
+#include "drydock/simulation_mark.h"
 #include "src/driving.h"
 #include "src/journal_store.h"
 #include "src/lane.h"
@@ -31,11 +34,14 @@
 
 namespace drydock::internal {
 
-// Thread-safe but for driving, which is its maker's thread's; see drydock/simulation.h for what each
-// call promises. Jobs run and closures are destroyed with the mutex released.
+using RecurringBody = absl::AnyInvocable<void()>;
+
+// Thread-safe but for driving, which is its maker's thread's; see drydock/simulation.h for what
+// each call promises. Jobs run and closures are destroyed with the mutex released.
 class Engine {
  public:
-  Engine();
+  // `order`: of drains that ask for none.
+  explicit Engine(DrainOrder order = DrainOrder::fifo());
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
@@ -50,6 +56,10 @@ class Engine {
   // Queues a job; an inline lane's job is then run, unless the calling thread is running jobs of
   // this engine already or has a transaction open.
   void submit(int lane, SubmittedJob&& job);
+  // Queues a job that is due after `period`, or after the delay in `options`, and again each
+  // `period` after that, under one id, until it is cancelled.
+  JobId submit_every(int lane, JobOptions options, absl::Duration period, RecurringBody body,
+                     SourceLocation where);
   bool cancel(JobId id);
 
   // `lane`: of this executor and of inline ones only; none: of all.
@@ -64,6 +74,9 @@ class Engine {
   std::size_t pending_count(int lane) const;
   // `lane`: of this executor; none: of all.
   std::vector<PendingJob> pending(std::optional<int> lane = std::nullopt) const;
+  SimulationMark mark();
+  std::vector<PendingJob> pending_since(const SimulationMark& mark) const;
+  std::vector<Event> events_since(const SimulationMark& mark) const;
   std::vector<JobRun> take_failures();
   void add_failure(JobRun failure);
   std::vector<Finding> findings() const;
@@ -79,6 +92,12 @@ class Engine {
   // Destroys the jobs that are pending.
   void discard_pending();
 
+  // Asked, where a drain runs each job twice, on the thread that runs it and outside the job: when
+  // it starts (0), and when it has run that many times. Says what the last run has changed, for a
+  // message: "table 'mails'"; "" for nothing.
+  using DeliveryObserver = std::function<std::string(int deliveries)>;
+  void set_delivery_observer(DeliveryObserver observer);
+
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
@@ -93,17 +112,21 @@ class Engine {
 
     const DrainOptions& options;
     std::optional<int> lane;
-    DrainReport* report;  // null: nobody reads it
-    bool filters;         // whether it may leave jobs that are due
-    std::size_t runs = 0;  // how many of the report's runs are this drain's
-    bool failed = false;   // whether one of them is a failure
+    DrainReport* report;      // null: nobody reads it
+    bool filters;             // whether it may leave jobs that are due
+    int last_deliveries = 1;  // of the last job that it ran
+    std::size_t runs = 0;     // how many of the report's runs are this drain's
     std::uint32_t first_spawned = 0;
     std::size_t spawned_runs = 0;
     std::size_t inline_spawned_runs = 0;
     std::optional<Ranking> ranking;  // of an order that is not fifo
+    std::size_t cancels_seen = 0;    // by the ranking
     // Jobs that this drain leaves, taken out of their lane's line and put back at its end.
     std::vector<Place> set_aside;
     absl::Status limit;
+    // Closures and contexts to destroy when the mutex is released.
+    std::vector<std::shared_ptr<RecurringBody>> spent;
+    std::vector<ContextRef> spent_contexts;
   };
 
   void refuse_unless_driver(const char* call) const {
@@ -133,6 +156,7 @@ class Engine {
   Slot* next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* first_of(Drain& drain, Lane::Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* next_ranked(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void rank_again(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The first job of the line that is for this drain.
   Slot* head(Drain& drain, Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool is_spawned(const Drain& drain, const Slot& slot) const {
@@ -148,6 +172,18 @@ class Engine {
     if (lane.kind == Lane::kInline) return lane.thread == std::this_thread::get_id();
     return !drain.lane || lane.base == *drain.lane;
   }
+  // What a recurring job runs; null for another.
+  std::shared_ptr<RecurringBody> recurring_body(const Slot& slot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    if (recurring_.empty()) return nullptr;
+    const auto found = recurring_.find(slot.id().value());
+    return found == recurring_.end() ? nullptr : found->second.body;
+  }
+  // Queues a recurring job that has run for its next time. False: it was cancelled.
+  bool queue_again(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  class Deliveries;
+  // Runs the job more than once, with the mutex released.
+  JobResult deliver(Drain& drain, Slot& slot);
   // Runs the job that `next` gave, with the mutex released.
   void run(Drain& drain, Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_run(Drain& drain, const Slot& slot, const JobResult& result)
@@ -175,12 +211,18 @@ class Engine {
   }
   PendingJob pending_job(const Slot& slot, PendingJob::Reason reason) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // `first`: of those that arrived then or later.
   std::vector<PendingJob> list_pending(const Drain* drain,
-                                       std::optional<int> only_lane = std::nullopt) const
+                                       std::optional<int> only_lane = std::nullopt,
+                                       std::uint32_t first = 0) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::vector<PendingJob> list_undrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The error of a wait for what only the calling thread could run.
+  absl::Status would_block(const EventPattern& pattern) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void add_finding_locked(Finding finding) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<Finding> findings_locked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
+  const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
   JobIdSource job_ids_;
   SimulatedClock clock_;
@@ -191,10 +233,11 @@ class Engine {
   std::vector<std::unique_ptr<Lane>> lanes_ ABSL_GUARDED_BY(store_.mutex);
   bool has_inline_lanes_ ABSL_GUARDED_BY(store_.mutex) = false;
   bool closed_ ABSL_GUARDED_BY(store_.mutex) = false;
+  std::size_t cancels_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;
   absl::Time converted_ ABSL_GUARDED_BY(store_.mutex) = absl::UnixEpoch();
-  const std::shared_ptr<RunStore> run_store_ = std::make_shared<RunStore>();
+  RunStore* const run_store_ = new RunStore;  // deletes itself after release()
   // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
   // run.
   struct StrandPlace {
@@ -203,6 +246,12 @@ class Engine {
     std::size_t jobs = 0;
   };
   std::unordered_map<const void*, StrandPlace> inline_strands_ ABSL_GUARDED_BY(store_.mutex);
+  struct Recurring {
+    std::shared_ptr<RecurringBody> body;
+    std::int64_t period;
+  };
+  std::unordered_map<std::uint64_t, Recurring> recurring_ ABSL_GUARDED_BY(store_.mutex);  // by id
+  DeliveryObserver delivery_observer_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);
   std::set<Finding::Kind> allowed_ ABSL_GUARDED_BY(store_.mutex);

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "drydock/finding.h"
 #include "src/engine.h"
+#include "src/runaway.h"
 
 namespace drydock::internal {
 namespace {
@@ -29,17 +31,27 @@ std::string undrained_message(const std::vector<PendingJob>& pending) {
   text << pending.size() << (pending.size() == 1 ? " job was" : " jobs were")
        << " pending at the end of the test:";
   list(text, pending, "");
-  text << "\n  In production they would run. Run them before the test ends with drain(), or with "
-          "advance_by() where they are not due; take back what must not run with cancel(); or allow "
-          "it: sandbox.allow(drydock::Finding::kUndrained).";
+  text
+      << "\n  In production they would run. Run them before the test ends with drain(), or with "
+         "advance_by() where they are not due; take back what must not run with cancel(); or allow "
+         "it: sandbox.allow(drydock::Finding::kUndrained).";
   return text.str();
 }
 
 }  // namespace
 
+// A recurring job is always pending.
+std::vector<PendingJob> Engine::list_undrained() const {
+  std::vector<PendingJob> jobs = list_pending(nullptr);
+  std::erase_if(jobs, [&](const PendingJob& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return recurring_.contains(job.id.value());
+  });
+  return jobs;
+}
+
 void Engine::find_undrained() {
   const MutexLock lock(store_.mutex);
-  const std::vector<PendingJob> jobs = list_pending(nullptr);
+  const std::vector<PendingJob> jobs = list_undrained();
   if (jobs.empty()) return;
   add_finding_locked(
       {Finding::kUndrained, undrained_message(jobs), jobs.front().id, jobs.front().where});
@@ -58,10 +70,9 @@ absl::Status Engine::check() const {
          << failures_.size() << ").\n";
   }
   const bool undrained_found =
-      std::any_of(findings_.begin(), findings_.end(), [](const Finding& finding) {
-        return finding.kind == Finding::kUndrained;
-      });
-  const std::vector<PendingJob> jobs = list_pending(nullptr);
+      std::any_of(findings_.begin(), findings_.end(),
+                  [](const Finding& finding) { return finding.kind == Finding::kUndrained; });
+  const std::vector<PendingJob> jobs = list_undrained();
   if (!jobs.empty() && !undrained_found && !allowed_.contains(Finding::kUndrained)) {
     text << Finding{Finding::kUndrained, undrained_message(jobs)} << "\n";
   }
@@ -69,6 +80,29 @@ absl::Status Engine::check() const {
   if (message.empty()) return absl::OkStatus();
   message.pop_back();
   return absl::FailedPreconditionError(message);
+}
+
+absl::Status Engine::would_block(const EventPattern& pattern) {
+  if (pattern.name.empty() ||
+      (pattern.kind != Event::kStarted && pattern.kind != Event::kFinished &&
+       pattern.kind != Event::kFailed)) {
+    return absl::OkStatus();
+  }
+  const std::thread::id thread = std::this_thread::get_id();
+  const Slot* blocked = nullptr;
+  bool others = false;  // whether another thread may run such a job
+  slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (slot.name() != pattern.name) return;
+    if (lanes_[slot.lane]->thread != thread) {
+      others = true;
+    } else if (blocked == nullptr) {
+      blocked = &slot;
+    }
+  });
+  if (blocked == nullptr || others) return absl::OkStatus();
+  const std::string text = blocked_message(*blocked, to_string(pattern.kind));
+  add_finding_locked({Finding::kBlockedSubmit, text, blocked->id(), blocked->where()});
+  return absl::FailedPreconditionError(text);
 }
 
 }  // namespace drydock::internal

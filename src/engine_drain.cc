@@ -14,8 +14,8 @@
 #include "drydock/misuse_error.h"
 #include "src/driving.h"
 #include "src/engine.h"
-#include "src/transaction_mark.h"
 #include "src/runaway.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 namespace {
@@ -106,7 +106,20 @@ inline Slot* Engine::first_of(Drain& drain, Lane::Kind kind) {
   return first;
 }
 
+// A cancelled job that was the first of its strand would keep those behind it from their rank.
+void Engine::rank_again(Drain& drain) {
+  drain.cancels_seen = cancels_;
+  if (!drain.ranking->has_strands()) return;
+  std::vector<Place> places = drain.ranking->take_all();
+  std::sort(places.begin(), places.end());
+  for (const Place& place : places) {
+    const Slot* slot = slots_.find(place.id);
+    if (slot != nullptr) drain.ranking->add(place, slot->strand());
+  }
+}
+
 Slot* Engine::next_ranked(Drain& drain) {
+  if (drain.cancels_seen != cancels_) rank_again(drain);
   for (const auto& lane : lanes_) {
     if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
     while (Slot* slot = head(drain, *lane)) {
@@ -163,17 +176,31 @@ inline void Engine::run(Drain& drain, Slot& slot) {
   if (!lane.ready.empty()) slots_.prefetch(lane.ready.front());
   store_.append(Event::kStarted, now(), subject_of(slot));
 
+  std::shared_ptr<RecurringBody> body = recurring_body(slot);
   store_.mutex.unlock();
-  const JobResult result = slot.run_here();
+  JobResult result;
+  if (body != nullptr) {
+    Job job = [&body] { (*body)(); };
+    result = slot.run_as_this(job);
+  } else if (drain.options.deliveries == 1) {
+    result = slot.run_here();
+  } else {
+    result = deliver(drain, slot);
+  }
   store_.mutex.lock();
 
   store_.append_end(result.error != nullptr, now(), subject_of(slot));
   if (slot.strand() != nullptr) leave_strand(slot);
   if (result.leaked_slot != nullptr) {
-    add_finding_locked({Finding::kContextLeaked,
-                        context_leaked_message(slot, result.leaked_slot), slot.id(), slot.where()});
+    add_finding_locked({Finding::kContextLeaked, context_leaked_message(slot, result.leaked_slot),
+                        slot.id(), slot.where()});
   }
   if (drain.report != nullptr || result.error != nullptr) report_run(drain, slot, result);
+  if (body != nullptr) {
+    if (queue_again(slot)) return;
+    drain.spent.push_back(std::move(body));
+    drain.spent_contexts.push_back(slot.take_context());
+  }
   slots_.finish(slot);
 }
 
@@ -197,8 +224,8 @@ void Engine::report_run(Drain& drain, const Slot& slot, const JobResult& result)
   if (run->executor != executor) run->executor = executor;
   run->due = time_of(slot.due());
   run->generation = slot.generation();
+  run->deliveries = drain.last_deliveries;
   if (result.error == nullptr) return;
-  drain.failed = true;
   run->outcome = JobRun::kFailed;
   run->error = describe(result.error);
   run->exception = result.error;
@@ -213,9 +240,12 @@ void Engine::run_due(Drain& drain) {
 
 void Engine::begin(Drain& drain) {
   drain.first_spawned = arrivals_ + 1;
-  const DrainOrder order = drain.options.order.value_or(DrainOrder::fifo());
+  const DrainOrder order = drain.options.order.value_or(default_order_);
   if (order.kind() != DrainOrder::kFifo) drain.ranking.emplace(order);
-  drain.report->runs = run_store_->take();
+  if (RunStore* const store = run_store_->borrow().release()) {
+    drain.report->store_ = store;
+    drain.report->runs.swap(store->spare);
+  }
   drain.report->runs.reserve(slots_.size());
   store_.append(Event::kDrainStarted, now(), {});
 }
@@ -224,7 +254,6 @@ void Engine::complete(Drain& drain) {
   DrainReport& report = *drain.report;
   store_.append(Event::kDrainEnded, now(), {});
   if (drain.runs != report.runs.size()) report.runs.resize(drain.runs);
-  if (!drain.failed) report.store_ = run_store_;
   report.limit = drain.limit;
   if (slots_.size() != 0) report.pending = list_pending(&drain);
 }
@@ -250,7 +279,9 @@ bool Engine::run_one(int lane) {
     const Driving driving(*this);
     const MutexLock lock(store_.mutex);
     drain.first_spawned = arrivals_ + 1;
+    if (default_order_.kind() != DrainOrder::kFifo) drain.ranking.emplace(default_order_);
     Slot* slot = next(drain);
+    put_back(drain);
     if (slot == nullptr) return false;
     run(drain, *slot);
   }

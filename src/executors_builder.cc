@@ -133,7 +133,8 @@ absl::StatusOr<int> ExecutorSettings::integer(std::string_view key, int otherwis
 
 std::string ExecutorSettings::text(std::string_view key, std::string otherwise) const {
   const ExecutorSetting* const setting = entry_.find(key);
-  return setting == nullptr ? std::move(otherwise) : setting->value;
+  if (setting != nullptr) return setting->value;
+  return otherwise;
 }
 
 ExecutorsBuilder::ExecutorsBuilder() {

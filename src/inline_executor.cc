@@ -10,8 +10,7 @@ namespace drydock {
 
 InlineExecutor::InlineExecutor() : InlineExecutor(std::make_unique<Simulation>()) {}
 
-InlineExecutor::InlineExecutor(std::unique_ptr<Simulation> own)
-    : InlineExecutor(*own, "") {
+InlineExecutor::InlineExecutor(std::unique_ptr<Simulation> own) : InlineExecutor(*own, "") {
   own_ = std::move(own);
 }
 
@@ -23,6 +22,11 @@ InlineExecutor::InlineExecutor(Simulation& simulation, std::string name)
       lane_(engine_->add_lane(internal::Lane::kInline, name_)) {}
 
 InlineExecutor::~InlineExecutor() = default;
+
+JobId InlineExecutor::submit_every(JobOptions options, absl::Duration period,
+                                   absl::AnyInvocable<void()> job, SourceLocation where) {
+  return engine_->submit_every(lane_, std::move(options), period, std::move(job), where);
+}
 
 bool InlineExecutor::cancel(JobId id) { return engine_->cancel(id); }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drydock/current_job.h"
+#include "drydock/redelivery.h"
 #include "src/context_node.h"
 #include "src/lineage.h"
 #include "src/running_job.h"
@@ -21,10 +22,16 @@ namespace internal {
 
 const Lineage* RunningJob::lineage() {
   if (lineage_.get() == nullptr) {
-    lineage_ = Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(),
-                             job_.parent_.get());
+    lineage_ =
+        Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(), job_.parent_.get());
   }
   return lineage_.get();
+}
+
+Redelivery* Redelivery::take_if_for_running_job() {
+  const RunningJob* running = RunningJob::innermost();
+  if (running == nullptr || &running->job() != &wanted_->job_) return nullptr;
+  return std::exchange(wanted_, nullptr);
 }
 
 namespace {
@@ -85,8 +92,9 @@ SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLoca
 
 void SubmittedJob::capture_submitter() {
   if (!job_) {
-    throw std::invalid_argument("drydock: submit() at " + where_.to_string() +
-                                " was given an empty job. Pass a callable that takes no arguments.");
+    throw std::invalid_argument(
+        "drydock: submit() at " + where_.to_string() +
+        " was given an empty job. Pass a callable that takes no arguments.");
   }
   if (internal::RunningJob* running = internal::RunningJob::innermost()) {
     parent_ = internal::LineageRef(running->lineage());
@@ -108,7 +116,7 @@ std::vector<JobAncestor> SubmittedJob::ancestors() const {
   return parent_.get() == nullptr ? std::vector<JobAncestor>() : parent_.get()->chain();
 }
 
-JobResult SubmittedJob::run() && noexcept {
+JobResult SubmittedJob::run() noexcept {
   JobResult result = run_as_this(job_);
   context_ = internal::ContextRef();
   return result;
@@ -142,7 +150,8 @@ std::string describe(const std::exception_ptr& error) {
     return std::string("a C string: ") + text;
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return "an exception of type " + (type == nullptr ? "unknown" : internal::demangle(type->name()));
+    return "an exception of type " +
+           (type == nullptr ? "unknown" : internal::demangle(type->name()));
   }
 }
 

@@ -1,8 +1,10 @@
 #include "drydock/journal.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +33,27 @@ void JournalStore::add_block() {
   in_last_block_ = 0;
 }
 
-Event JournalStore::event(const Record& record, Event::Kind kind) const {
+void JournalStore::keep_times() { timed_ = true; }
+
+void JournalStore::append_time() {
+  const std::thread::id thread = std::this_thread::get_id();
+  auto place = std::find(threads_.begin(), threads_.end(), thread);
+  if (place == threads_.end()) place = threads_.insert(place, thread);
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               std::chrono::steady_clock::now().time_since_epoch())
+                               .count();
+  real_times_.push_back({now, static_cast<int>(place - threads_.begin()) + 1});
+  if (real_times_.size() > kMostRecords) real_times_.pop_front();
+}
+
+JournalStore::RealTime JournalStore::real_time(std::size_t number) const {
+  const std::size_t first = end() - real_times_.size();
+  if (number < first) return {0, 0};
+  const RealTime time = real_times_[number - first];
+  return {time.nanos - real_times_.front().nanos, time.thread};
+}
+
+Event JournalStore::event(const Record& record, Event::Kind kind, std::size_t number) const {
   Event event;
   event.kind = kind;
   event.at = absl::FromUnixNanos(times_[record.time]);
@@ -40,6 +62,11 @@ Event JournalStore::event(const Record& record, Event::Kind kind) const {
   event.where = sites[record.site].where;
   // The default name is a job's.
   if (sites[record.site].named || event.job) event.name = sites[record.site].name;
+  if (timed_) {
+    const RealTime time = real_time(number);
+    event.real_time = absl::Nanoseconds(time.nanos);
+    event.thread = time.thread;
+  }
   return event;
 }
 
@@ -82,11 +109,17 @@ EventPattern dropped(std::string name) { return {Event::kDropped, std::move(name
 std::vector<Event> Journal::events() const {
   const internal::MutexLock lock(store_.mutex);
   std::vector<Event> events;
-  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    events.push_back(store_.event(record, kind));
-    return true;
-  });
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind, std::size_t number)
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                             events.push_back(store_.event(record, kind, number));
+                             return true;
+                           });
   return events;
+}
+
+void Journal::keep_real_times() {
+  const internal::MutexLock lock(store_.mutex);
+  store_.keep_times();
 }
 
 std::size_t Journal::forgotten() const {
@@ -97,11 +130,44 @@ std::size_t Journal::forgotten() const {
 std::size_t Journal::count(const EventPattern& pattern) const {
   const internal::MutexLock lock(store_.mutex);
   std::size_t count = 0;
-  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    count += store_.matches(record, kind, pattern) ? 1 : 0;
-    return true;
-  });
+  store_.visit_from(
+      0, [&](const Record& record, Event::Kind kind, std::size_t) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        count += store_.matches(record, kind, pattern) ? 1 : 0;
+        return true;
+      });
   return count;
+}
+
+absl::Status Journal::happened_before(const EventPattern& earlier,
+                                      const EventPattern& later) const {
+  const internal::MutexLock lock(store_.mutex);
+  int first = 0, second = 0, index = 0;  // the places of the two, counted from 1
+  std::string text;
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind, std::size_t number)
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                             ++index;
+                             int* place = nullptr;
+                             if (first == 0 && store_.matches(record, kind, earlier))
+                               place = &first;
+                             if (second == 0 && store_.matches(record, kind, later))
+                               place = &second;
+                             if (place == nullptr) return true;
+                             *place = index;
+                             std::ostringstream line;
+                             line << "\n  " << store_.event(record, kind, number);
+                             text += line.str();
+                             return first == 0 || second == 0;
+                           });
+  if (first != 0 && second != 0 && first < second) return absl::OkStatus();
+  std::string message =
+      "drydock: " + describe(earlier) + " did not happen before " + describe(later) + ": ";
+  if (first == 0 && second == 0)
+    return absl::FailedPreconditionError(message + "neither happened.");
+  if (first == 0 || second == 0) {
+    return absl::FailedPreconditionError(message + describe(first == 0 ? earlier : later) +
+                                         " did not happen at all." + text);
+  }
+  return absl::FailedPreconditionError(message + "it happened after." + text);
 }
 
 absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeout) const {
@@ -111,26 +177,31 @@ absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeo
   bool happened = false;
   bool in_time = true;
   while (true) {
-    store_.visit_from(seen, [&](const Record& record, Event::Kind kind)
+    store_.visit_from(seen, [&](const Record& record, Event::Kind kind, std::size_t)
                                 ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      happened = store_.matches(record, kind, pattern);
-      return !happened;
-    });
+                                  happened = store_.matches(record, kind, pattern);
+                                  return !happened;
+                                });
     if (happened) return absl::OkStatus();
     if (!in_time) break;
+    if (store_.would_block != nullptr) {
+      const absl::Status blocked = store_.would_block(pattern);
+      if (!blocked.ok()) return blocked;
+    }
     seen = store_.end();
     in_time = store_.wait_for_append(deadline);
   }
   std::string text = "drydock: waited " + absl::FormatDuration(timeout) + " for the event " +
                      describe(pattern) + ", which did not happen.";
   int listed = 0;
-  store_.visit_from(0, [&](const Record& record, Event::Kind kind) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (kind != pattern.kind) return true;
-    text += listed++ == 0 ? " What did: '" : ", '";
-    text += store_.event(record, kind).name + "'";
-    return listed < kMostListed;
-  });
-  if (listed == 0) text += std::string(" Nothing was ") + to_string(pattern.kind) + ".";
+  store_.visit_from(0, [&](const Record& record, Event::Kind kind, std::size_t number)
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                             if (kind != pattern.kind) return true;
+                             text += listed++ == 0 ? " What did: '" : ", '";
+                             text += store_.event(record, kind, number).name + "'";
+                             return listed < kMostListed;
+                           });
+  text += listed == 0 ? std::string(" Nothing was ") + to_string(pattern.kind) + "." : ".";
   return absl::DeadlineExceededError(text);
 }
 

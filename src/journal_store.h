@@ -7,10 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "drydock/journal.h"
 #include "src/mutex.h"
 #include "src/site_table.h"
@@ -38,17 +41,23 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (in_last_block_ == kBlockSize) add_block();
     if (times_.back() != at) times_.push_back(at);
-    last_block_[in_last_block_++] = {
-        static_cast<std::uint8_t>(kind), kGoesOn, subject.site,
-        static_cast<std::uint32_t>(subject.job), static_cast<std::uint32_t>(subject.parent),
-        static_cast<std::uint32_t>(times_.size() - 1)};
+    last_block_[in_last_block_++] = {static_cast<std::uint8_t>(kind),
+                                     kGoesOn,
+                                     subject.site,
+                                     static_cast<std::uint32_t>(subject.job),
+                                     static_cast<std::uint32_t>(subject.parent),
+                                     static_cast<std::uint32_t>(times_.size() - 1)};
+    if (timed_) append_time();
     if (waiters_ != 0) appended_.notify_all();
   }
+
+  // From now on keeps the real time and the thread of each event: for a trace, at some cost.
+  void keep_times() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The end of a run. Where nothing has happened since its start, the two share a record.
   void append_end(bool failed, std::int64_t at, const EventSubject& subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (in_last_block_ != 0 && waiters_ == 0) {
+    if (in_last_block_ != 0 && waiters_ == 0 && !timed_ && end() != mark_) {
       Record& last = last_block_[in_last_block_ - 1];
       if (last.job == static_cast<std::uint32_t>(subject.job) && last.kind == Event::kStarted &&
           last.end == kGoesOn && times_.back() == at) {
@@ -64,23 +73,30 @@ class JournalStore {
   std::size_t forgotten() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return forgotten_; }
 
   // Visits events, oldest first, from the record of this number on (they are counted from the
-  // simulation's first), until `visit` returns false. It is given the record and the event's kind.
+  // simulation's first), until `visit` returns false. It is given the record, the event's
+  // kind and the record's number.
   template <class Visit>
   void visit_from(std::size_t number, Visit&& visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     number = number < first_record_ ? first_record_ : number;
     for (; number < end(); ++number) {
       const Record& record = record_at(number);
-      if (!visit(record, static_cast<Event::Kind>(record.kind))) return;
+      if (!visit(record, static_cast<Event::Kind>(record.kind), number)) return;
       if (record.end == kGoesOn) continue;
-      if (!visit(record, record.end == kFailed ? Event::kFailed : Event::kFinished)) return;
+      const Event::Kind end_kind = record.end == kFailed ? Event::kFailed : Event::kFinished;
+      if (!visit(record, end_kind, number)) return;
     }
   }
 
   // The number that the next record will have.
   std::size_t end() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return blocks_.empty() ? 0
-                           : first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block_;
+    return blocks_.empty() ? 0 : first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block_;
   }
+
+  // The same, for a place between two events: no run will share a record across it.
+  std::size_t mark() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return mark_ = end(); }
+
+  // Says, under the mutex, why the calling thread would wait for ever; OK: it would not.
+  std::function<absl::Status(const EventPattern&)> would_block ABSL_GUARDED_BY(mutex);
 
   struct Record {
     std::uint32_t kind : 6;
@@ -91,7 +107,16 @@ class JournalStore {
     std::uint32_t time;  // among times_
   };
 
-  Event event(const Record& record, Event::Kind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // The real time of a record since the first, and the number of its thread; zeros where none was
+  // kept.
+  struct RealTime {
+    std::int64_t nanos;
+    int thread;
+  };
+  RealTime real_time(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  Event event(const Record& record, Event::Kind kind, std::size_t number) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool matches(const Record& record, Event::Kind kind, const EventPattern& pattern) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
@@ -109,6 +134,7 @@ class JournalStore {
     std::size_t shared = 0;  // records that stand for two events
   };
 
+  void append_time() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   const Record& record_at(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const std::size_t index = number - first_record_;
@@ -122,6 +148,10 @@ class JournalStore {
   // What the clock has shown, in order.
   std::vector<std::int64_t> times_ ABSL_GUARDED_BY(mutex) = {0};
   std::size_t first_record_ ABSL_GUARDED_BY(mutex) = 0;
+  bool timed_ ABSL_GUARDED_BY(mutex) = false;
+  std::deque<RealTime> real_times_ ABSL_GUARDED_BY(mutex);  // of the latest records
+  std::vector<std::thread::id> threads_ ABSL_GUARDED_BY(mutex);
+  std::size_t mark_ ABSL_GUARDED_BY(mutex) = 0;
   std::size_t forgotten_ ABSL_GUARDED_BY(mutex) = 0;
   int waiters_ ABSL_GUARDED_BY(mutex) = 0;
   CondVar appended_;

@@ -18,10 +18,10 @@
 namespace drydock::internal {
 namespace {
 
-// Descriptor 3: the conversation with the starter. 4: the start lock. 9: the lock on in_use, shared
-// by this shell and its children, so that it is kept while any of them runs.
-// The server gets none of them. It is killed when the keeper is (--pdeathsig): there is no server
-// without a keeper.
+// Descriptor 3: the conversation with the starter. 4: the start lock. 7: a lock that says that the
+// cluster is in use. 9: the lock on in_use. Locks are shared by this shell and its children, and
+// kept while any of them runs. The server gets none of them. It is killed when the keeper is
+// (--pdeathsig): there is no server without a keeper.
 constexpr char kScript[] = R"sh(
 keep() {
   bin=$1 folder=$2 home=$3 data=$4 idle=$5 mark=$6
@@ -34,6 +34,7 @@ keep() {
   mv -f keeper.new keeper
 
   forget_old_server
+  if [ "$data" != "$folder/data" ]; then remove_abandoned_clusters; fi
   rm -rf ready .s.PGSQL.* "$folder".old.* "$data"
   printf '%s\n' "$data" >where
   if copy_cluster; then
@@ -54,17 +55,29 @@ keep() {
   fi
 }
 
-# A server that was killed leaves a shared memory segment; one whose keeper was killed is ending.
 forget_old_server() {
-  [ -f where ] || return 0
-  old_data=$(cat where)
-  if [ -f "$old_data/postmaster.pid" ]; then
+  if [ -f where ]; then remove_cluster "$(cat where)"; fi
+  rm -f where
+}
+
+# A server that was killed leaves a shared memory segment; one whose keeper was killed is ending.
+remove_cluster() {
+  if [ -f "$1/postmaster.pid" ]; then
     { read -r old; read -r _; read -r _; read -r _; read -r _; read -r _; read -r _ segment
-    } <"$old_data/postmaster.pid"
-    wait_for_end "$old" "$(readlink -f "$old_data")"
+    } <"$1/postmaster.pid"
+    wait_for_end "$old" "$(readlink -f "$1")"
     if [ -n "$segment" ]; then ipcrm -m "$segment" 2>/dev/null; fi
   fi
-  rm -rf "$old_data" where
+  rm -rf "$1"
+}
+
+# Those in memory whose keeper was killed, and whose folder was removed by hand.
+remove_abandoned_clusters() {
+  for other in "${data%-*}"-*; do
+    if [ -O "$other" ] && [ -n "$(find "$other" -maxdepth 0 -mmin +1)" ]; then
+      (exec 7<"$other" && flock -n 7 && remove_cluster "$other")
+    fi
+  done
 }
 
 # Of the process $1, if it is the server that works in the folder $2.
@@ -90,13 +103,15 @@ copy_cluster() {
     mv "$cluster.new" "$cluster" || return 1
   fi
   exec 8<&-
-  # Fails where somebody else has such a folder.
-  mkdir -m 700 "$data" && cp -R "$cluster/." "$data"
+  mkdir -m 700 "$data" || return 1
+  exec 7<"$data"
+  flock -s 7
+  cp -R "$cluster/." "$data"
 }
 
 run_server() {
   setpriv --pdeathsig QUIT "$bin/postgres" -D "$data" -k "$folder" "$@" \
-    3>&- 4<&- 9<&- &
+    3>&- 4<&- 7<&- 9<&- &
   server=$!
   trap 'kill -QUIT "$server"' TERM INT HUP
   stop_when_unused &
@@ -163,7 +178,7 @@ std::vector<std::string> keeper_command(const LocalPostgresOptions& options,
   }
   command.insert(command.end(),
                  {"/bin/sh", "-c", kScript, "drydock-keeper", options.binaries.folder, folder,
-                  options.home, options.data_folder(folder), idle_seconds, mark});
+                  options.home, options.data_folder(folder, mark), idle_seconds, mark});
   for (const char* setting : kSettings) command.insert(command.end(), {"-c", setting});
   return command;
 }
@@ -180,6 +195,7 @@ std::vector<std::string> keeper_environment() {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;

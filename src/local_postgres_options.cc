@@ -168,10 +168,10 @@ absl::StatusOr<LocalPostgresOptions> LocalPostgresOptions::in_folder(const std::
   return options;
 }
 
-std::string LocalPostgresOptions::data_folder(const std::string& folder) const {
+std::string LocalPostgresOptions::data_folder(const std::string& folder,
+                                              const std::string& mark) const {
   if (memory_folder.empty()) return folder + "/data";
-  const std::string name = folder.substr(folder.rfind('/') + 1);
-  return absl::StrCat(memory_folder, "/drydock-", ::geteuid(), "-", name);
+  return absl::StrCat(memory_folder, "/drydock-", ::geteuid(), "-", mark);
 }
 
 uid_t LocalPostgresOptions::owner() const { return account ? account->uid : ::geteuid(); }

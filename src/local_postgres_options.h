@@ -30,8 +30,9 @@ struct LocalPostgresOptions {
   // The folder of the shared server.
   std::string shared_folder() const { return home + "/" + binaries.label; }
 
-  // Where the server of `folder` has its cluster.
-  std::string data_folder(const std::string& folder) const;
+  // Where the server of `folder` has its cluster. In memory it has a name of its own each time
+  // (`mark`): containers may share that folder, and not /tmp.
+  std::string data_folder(const std::string& folder, const std::string& mark) const;
 
   // Who owns the files: `account`, or the user that runs this process.
   uid_t owner() const;

@@ -41,19 +41,10 @@ constexpr absl::Duration kStopDeadline = absl::Seconds(30);
 // A private folder this young may be another process's that has not taken its lock yet.
 constexpr absl::Duration kYoung = absl::Minutes(1);
 
-bool somebody_listens(const std::string& socket_path) {
-  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  socket_path.copy(address.sun_path, kLongestSocketPath);
-  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-}
-
-bool accepts_sessions(const std::string& connection_string) {
-  PGconn* connection = ::PQconnectdb(connection_string.c_str());
-  const bool accepts = ::PQstatus(connection) == CONNECTION_OK;
-  ::PQfinish(connection);
-  return accepts;
+// That somebody listens is not enough: for a moment, children of a server that was killed do. But
+// one that has no connection left to give takes connections all the same.
+bool takes_connections(const std::string& connection_string) {
+  return ::PQping(connection_string.c_str()) == PQPING_OK;
 }
 
 std::string uri_of(const std::string& folder) {
@@ -64,7 +55,8 @@ std::string random_mark() {
   std::ifstream file("/proc/sys/kernel/random/uuid");
   std::string mark;
   std::getline(file, mark);
-  return mark;
+  // The rest would only make paths long.
+  return mark.substr(0, 8);
 }
 
 // Makes `path` if it is not there, owned by the server's account.
@@ -181,8 +173,7 @@ absl::StatusOr<std::unique_ptr<LocalPostgresServer>> LocalPostgresServer::start_
   if (absl::Status status = make_own_folder(options.home, options); !status.ok()) return status;
   remove_abandoned_private_folders(options.home);
   // Eight digits are enough: the folder of another process is refused, not shared.
-  const std::string folder =
-      absl::StrCat(options.home, "/", kPrivatePrefix, random_mark().substr(0, 8));
+  const std::string folder = absl::StrCat(options.home, "/", kPrivatePrefix, random_mark());
   std::unique_ptr<LocalPostgresServer> server(
       new LocalPostgresServer(std::move(options), folder, true));
   if (absl::Status status = server->ensure_running(); !status.ok()) return status;
@@ -190,8 +181,7 @@ absl::StatusOr<std::unique_ptr<LocalPostgresServer>> LocalPostgresServer::start_
 }
 
 bool LocalPostgresServer::is_running() const {
-  return ::access((folder_ + "/ready").c_str(), F_OK) == 0 &&
-         somebody_listens(folder_ + kSocketName);
+  return ::access((folder_ + "/ready").c_str(), F_OK) == 0 && takes_connections(connection_string_);
 }
 
 bool LocalPostgresServer::join_running() {
@@ -279,7 +269,7 @@ absl::Status LocalPostgresServer::wait_until_ready(UniqueFd conversation) {
                    options_.home.c_str());
       said_so = true;
     }
-    if (somebody_listens(folder_ + kSocketName) && accepts_sessions(connection_string_)) {
+    if (takes_connections(connection_string_)) {
       const UniqueFd ready(
           ::open((folder_ + "/ready").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
       if (::send(conversation.get(), kServerIsReady, std::strlen(kServerIsReady), MSG_NOSIGNAL) <
@@ -298,9 +288,9 @@ absl::Status LocalPostgresServer::wait_until_ready(UniqueFd conversation) {
 }
 
 std::string LocalPostgresServer::failure_text(const std::string& what) const {
-  std::string text = absl::StrCat(
-      "The local PostgreSQL server ", what, ".\n  programs: ", options_.binaries.folder,
-      "\n  folder:   ", folder_, "\n  data:     ", options_.data_folder(folder_), "\n");
+  std::string text =
+      absl::StrCat("The local PostgreSQL server ", what,
+                   ".\n  programs: ", options_.binaries.folder, "\n  folder:   ", folder_, "\n");
   if (options_.account) absl::StrAppend(&text, "  runs as:  ", options_.account->name, "\n");
   const std::string log = last_lines(folder_ + "/log", 2000);
   absl::StrAppend(&text, "  its log ends with:\n    ",

@@ -34,7 +34,7 @@ void check_can_nest(CurrentTransaction& outer, const TransactionOptions& options
                      outer.where().to_string(), ", which is ", name_of(outer.isolation()),
                      ". The isolation is that of the outermost transact: ask for it there."));
   }
-  if (outer.connection().transaction_status() == PQTRANS_ACTIVE) {
+  if (outer.connection().transaction_status() == PQTRANS_ACTIVE && !outer.connection().settle()) {
     throw TransactionMisuseError(
         absl::StrCat("drydock: the transact at ", where.to_string(), " begins inside the one at ",
                      outer.where().to_string(),
@@ -110,6 +110,7 @@ void run_nested(CurrentTransaction& outer, const TransactionOptions& options, So
 }
 
 void check_before_commit(Connection& connection, SourceLocation where) {
+  if (connection.transaction_status() == PQTRANS_ACTIVE) connection.settle();
   switch (connection.transaction_status()) {
     case PQTRANS_INTRANS:
       return;

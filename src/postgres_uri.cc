@@ -29,7 +29,7 @@ std::string percent_encoded(std::string_view text) {
 std::string take(ConnectionParameters& parameters, const std::string& key) {
   const auto found = parameters.find(key);
   if (found == parameters.end()) return "";
-  const std::string value = percent_encoded(found->second);
+  std::string value = percent_encoded(found->second);
   parameters.erase(found);
   return value;
 }

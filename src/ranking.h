@@ -66,11 +66,14 @@ class Ranking {
     push({rank_of(next), next, strand});
   }
 
+  bool has_strands() const { return !strands_.empty(); }
+
   // Everything that is left.
   std::vector<Place> take_all() {
     std::vector<Place> places;
     for (const Ranked& ranked : heap_) places.push_back(ranked.place);
-    for (const auto& [strand, line] : strands_) places.insert(places.end(), line.begin(), line.end());
+    for (const auto& [strand, line] : strands_)
+      places.insert(places.end(), line.begin(), line.end());
     heap_.clear();
     strands_.clear();
     return places;

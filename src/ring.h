@@ -9,7 +9,7 @@
 namespace drydock::internal {
 
 template <class T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 class Ring {
  public:
   bool empty() const { return size_ == 0; }

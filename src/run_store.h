@@ -4,6 +4,7 @@
 #define DRYDOCK_SRC_RUN_STORE_H_
 
 #include <atomic>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,28 +12,35 @@
 
 namespace drydock::internal {
 
-// Thread-safe. Shared by an engine and its reports. Who finds it in use goes without.
+// Lent by an engine to one report at a time; the report, which any thread may destroy, gives it
+// back. Who comes last of the two deletes it.
 class RunStore {
  public:
-  // Runs to write over, with their names in place.
-  std::vector<JobRun> take() {
-    std::vector<JobRun> runs;
-    if (in_use_.exchange(true, std::memory_order_acquire)) return runs;
-    runs.swap(spare_);
-    in_use_.store(false, std::memory_order_release);
-    return runs;
+  struct GiveBack {
+    void operator()(RunStore* store) const {
+      if (store->state_.exchange(kIdle, std::memory_order_acq_rel) == kOrphaned) delete store;
+    }
+  };
+  using Loan = std::unique_ptr<RunStore, GiveBack>;
+
+  // On the thread that drives the engine. Null: it is lent.
+  Loan borrow() {
+    if (state_.load(std::memory_order_acquire) != kIdle) return nullptr;
+    state_.store(kLent, std::memory_order_relaxed);
+    return Loan(this);
   }
 
-  // Runs that succeeded, and that nobody reads any more.
-  void give_back(std::vector<JobRun>& runs) {
-    if (in_use_.exchange(true, std::memory_order_acquire)) return;
-    if (runs.size() > spare_.size()) runs.swap(spare_);
-    in_use_.store(false, std::memory_order_release);
+  // Called by the engine, which then forgets it.
+  void release() {
+    if (state_.exchange(kOrphaned, std::memory_order_acq_rel) == kIdle) delete this;
   }
+
+  // For who has borrowed it: runs to write over, with their names in place.
+  std::vector<JobRun> spare;
 
  private:
-  std::atomic<bool> in_use_{false};
-  std::vector<JobRun> spare_;  // of who has set in_use_
+  enum State { kIdle, kLent, kOrphaned };
+  std::atomic<State> state_{kIdle};
 };
 
 }  // namespace drydock::internal

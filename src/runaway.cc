@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "drydock/current_job.h"
 
 namespace drydock::internal {
 namespace {
@@ -49,10 +50,34 @@ absl::Status runaway_status(const std::string& limit, const SubmittedJob& next) 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot) {
   return "job '" + job.name() + "', submitted at " + job.where().to_string() +
          ", left the context slot '" + slot +
-         "' other than it found it.\n  On a thread pool the next job on that thread would have seen "
+         "' other than it found it.\n  On a thread pool the next job on that thread would have "
+         "seen "
          "the value; drydock has put the slot back.\n  Set it with drydock::ScopedContext, which "
          "puts it back at the end of its scope, or allow it: "
          "sandbox.allow(drydock::Finding::kContextLeaked).";
+}
+
+std::string not_idempotent_message(const SubmittedJob& job, int run, const std::string& what) {
+  return "job '" + job.name() + "', submitted at " + job.where().to_string() +
+         ", was delivered more than once, and run " + std::to_string(run) + " " + what +
+         ".\n  A queue that delivers at least once, or a retry, does this in production. Let the "
+         "job "
+         "see what it has done before: INSERT ... ON CONFLICT DO NOTHING, a column that says when "
+         "it "
+         "was done, a key that the receiver knows again. Or allow it: "
+         "sandbox.allow(drydock::Finding::kNotIdempotent).";
+}
+
+std::string blocked_message(const SubmittedJob& job, const std::string& event) {
+  return describe_current_job() + " waited until job '" + job.name() + "' (#" +
+         std::to_string(job.id().value()) + ", submitted at " + job.where().to_string() + ") has " +
+         event +
+         ", and holds the only thread that could run it.\n  In production that is a deadlock as "
+         "soon "
+         "as every thread of the pool waits like this. In a test call drain() before wait_for(); "
+         "in "
+         "a job submit what comes after as a job of its own instead of waiting. Or allow it: "
+         "sandbox.allow(drydock::Finding::kBlockedSubmit).";
 }
 
 }  // namespace drydock::internal

@@ -15,6 +15,12 @@ absl::Status runaway_status(const std::string& limit, const SubmittedJob& next);
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot);
 
+// `what` the run of that number did: "failed: …".
+std::string not_idempotent_message(const SubmittedJob& job, int run, const std::string& what);
+
+// `event`: what is waited for, "finished".
+std::string blocked_message(const SubmittedJob& job, const std::string& event);
+
 }  // namespace drydock::internal
 
 #endif  // DRYDOCK_SRC_RUNAWAY_H_

@@ -104,8 +104,9 @@ Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
     state_ = std::make_shared<internal::CloneSandbox>(database.clones(), simulation_->engine_,
                                                       std::move(options), std::move(token));
   } else {
-    state_ = std::make_shared<internal::TransactionSandbox>(
-        database.sandbox_connections(), simulation_->engine_, std::move(options), std::move(token));
+    state_ = std::make_shared<internal::TransactionSandbox>(database.sandbox_connections(),
+                                                            database.clones(), simulation_->engine_,
+                                                            std::move(options), std::move(token));
   }
   scope_ = std::make_unique<Scope>(state_);
 }

@@ -27,38 +27,25 @@ struct ResultDeleter {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 
-// While drydock's own statements run.
-class Unwatched {
- public:
-  explicit Unwatched(StatementWatch& watch) : watch_(watch) { watch_.ignore(true); }
-  Unwatched(const Unwatched&) = delete;
-  Unwatched& operator=(const Unwatched&) = delete;
-  ~Unwatched() { watch_.ignore(false); }
-
- private:
-  StatementWatch& watch_;
-};
-
 }  // namespace
 
 SandboxConnection::SandboxConnection(const std::string& connection_string)
-    : connection_(Connection::open(connection_string, absl::Seconds(5))) {
-  watch_.attach(connection_->raw());
+    : connection_(Connection::open(connection_string, absl::Seconds(5))),
+      observer_(connection_string, PQbackendPID(connection_->raw())),
+      settings_(*connection_) {
+  watch_.attach(*connection_, observer_);
   // What runs outside of the outer transaction, because application SQL has ended it, can write
   // nothing.
   exec("SET default_transaction_read_only = on");
 }
 
-void SandboxConnection::exec(const std::string& sql) {
-  const Unwatched unwatched(watch_);
-  connection_->exec_raw(sql);
-}
+void SandboxConnection::exec(const std::string& sql) { connection_->exec_raw(sql); }
 
 void SandboxConnection::begin(const TransactionOptions& options) {
   std::string sql;
   switch (savepoint_) {
     case Savepoint::kNoTransaction:
-      sql = std::string("BEGIN READ WRITE; ") + kGuard + "; " + kSavepoint + ";";
+      sql = std::string("BEGIN READ WRITE; ") + kGuard + "; " + prologue_ + kSavepoint + ";";
       watch_.clear();
       break;
     case Savepoint::kUsed:
@@ -82,10 +69,11 @@ void SandboxConnection::begin(const TransactionOptions& options) {
 void SandboxConnection::commit() {
   if (watch_.rollback_seen()) renew_savepoint();
   check_constraints();
+  settings_.commit(watch_.setting_changes());
   if (watch_.cursor_declared()) {
     // A cursor ends with the transaction that declared it; the guard is one too.
     exec(std::string("CLOSE ALL; ") + kGuard);
-    watch_.clear();
+    watch_.cursors_closed();
   }
   savepoint_ = Savepoint::kUsed;
 }
@@ -111,7 +99,6 @@ void SandboxConnection::roll_back() {
 }
 
 void SandboxConnection::read_constraints() {
-  const Unwatched unwatched(watch_);
   const std::unique_ptr<PGresult, ResultDeleter> result(PQexec(connection_->raw(), kDeferrable));
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return;
   constraints_ = "";
@@ -128,8 +115,12 @@ void SandboxConnection::check_constraints() {
   if (constraints_ && !constraints_->empty()) exec(*constraints_);
 }
 
+std::string SandboxConnection::settings_left() const {
+  return watch_.unreadable().empty() ? settings_.left() : watch_.unreadable();
+}
+
 std::string SandboxConnection::escape() {
-  if (!watch_.escape().empty()) return "a statement ended with the tag " + watch_.escape();
+  if (!watch_.escape().empty()) return watch_.escape();
   if (!connection_->healthy()) return "";
   if (savepoint_ != Savepoint::kNoTransaction &&
       connection_->transaction_status() == PQTRANS_IDLE) {
@@ -139,12 +130,15 @@ std::string SandboxConnection::escape() {
 }
 
 bool SandboxConnection::reset() noexcept {
+  prologue_.clear();
   if (!connection_->healthy()) return false;
   if (savepoint_ == Savepoint::kNoTransaction) return true;
   try {
     const bool escaped = !escape().empty();
     if (connection_->transaction_status() != PQTRANS_IDLE) exec("ROLLBACK");
+    if (watch_.session_locked()) exec("SELECT pg_catalog.pg_advisory_unlock_all()");
     savepoint_ = Savepoint::kNoTransaction;
+    settings_.forget();
     // Constraints that the test itself has made are gone.
     if (watch_.schema_changed()) constraints_.reset();
     return !escaped && connection_->transaction_status() == PQTRANS_IDLE;

@@ -10,9 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "drydock/transaction_options.h"
 #include "src/connection.h"
+#include "src/session_settings.h"
+#include "src/statement_observer.h"
 #include "src/statement_watch.h"
 
 namespace drydock::internal {
@@ -28,6 +31,9 @@ class SandboxConnection {
 
   Connection& connection() { return *connection_; }
 
+  // Statements to run at the beginning of the outer transaction; before its first `begin`.
+  void set_prologue(std::string sql) { prologue_ = std::move(sql); }
+
   // Before the body of an outermost transaction.
   void begin(const TransactionOptions& options);
   // A simulated commit: does what COMMIT does, up to its durability. Throws what fails in it, a
@@ -38,6 +44,9 @@ class SandboxConnection {
   // What application SQL did to the outer transaction, in words; empty where it is as it should be.
   std::string escape();
 
+  // What of the transaction's changes to the session could not be undone, and why; empty where all
+  // could.
+  std::string settings_left() const;
   // Whether a statement of the transaction failed for want of being outside of any.
   bool needs_no_transaction() const { return watch_.needs_no_transaction(); }
 
@@ -57,10 +66,13 @@ class SandboxConnection {
   void read_constraints();
 
   std::unique_ptr<Connection> connection_;
+  StatementObserver observer_;
+  SessionSettings settings_;
   StatementWatch watch_;
   Savepoint savepoint_ = Savepoint::kNoTransaction;
   // The savepoint was gone when it was to be used.
   bool savepoint_lost_ = false;
+  std::string prologue_;
   // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none
   // that can be deferred; unknown until the first commit.
   std::optional<std::string> constraints_;

@@ -2,7 +2,9 @@
 #ifndef DRYDOCK_SRC_SANDBOX_CONNECTION_POOL_H_
 #define DRYDOCK_SRC_SANDBOX_CONNECTION_POOL_H_
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,13 @@ class SandboxConnectionPool {
     return name_ + "_" + std::to_string(++tokens_);
   }
 
+  // The text that `make` returns, which is called once and kept. Throws what it throws.
+  std::string sequence_restart(const std::function<std::string()>& make) {
+    const MutexLock lock(sequence_mutex_);
+    if (!sequence_restart_) sequence_restart_ = make();
+    return *sequence_restart_;
+  }
+
   // Closes what waits, and what comes back from now on.
   void end() {
     const MutexLock lock(mutex_);
@@ -54,6 +63,8 @@ class SandboxConnectionPool {
  private:
   const std::string name_;
   const std::string connection_string_;
+  Mutex sequence_mutex_;
+  std::optional<std::string> sequence_restart_ ABSL_GUARDED_BY(sequence_mutex_);
   Mutex mutex_;
   int tokens_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

@@ -27,9 +27,8 @@ class Loading {
 
   absl::Status run() {
     while (const std::optional<SqlPiece> piece = splitter_.next()) {
-      const absl::Status status = piece->kind == SqlPiece::Kind::kMetaCommand
-                                      ? check_meta_command(*piece)
-                                      : run_statement(*piece);
+      absl::Status status = piece->kind == SqlPiece::Kind::kMetaCommand ? check_meta_command(*piece)
+                                                                        : run_statement(*piece);
       if (!status.ok()) return status;
     }
     return check_end();

@@ -10,7 +10,10 @@
 
 namespace drydock {
 
-Simulation::Simulation() : engine_(std::make_shared<internal::Engine>()) {}
+Simulation::Simulation(SimulationOptions options)
+    : engine_(std::make_shared<internal::Engine>(options.order)) {
+  if (options.real_times) engine_->journal().keep_real_times();
+}
 Simulation::~Simulation() = default;
 
 SimulatedClock& Simulation::clock() { return engine_->clock(); }
@@ -30,6 +33,13 @@ DrainReport Simulation::advance_to_next(DrainOptions options) {
 
 std::vector<JobRun> Simulation::take_failures() { return engine_->take_failures(); }
 std::vector<PendingJob> Simulation::pending() const { return engine_->pending(); }
+SimulationMark Simulation::mark() const { return engine_->mark(); }
+std::vector<PendingJob> Simulation::pending_since(const SimulationMark& mark) const {
+  return engine_->pending_since(mark);
+}
+std::vector<Event> Simulation::events_since(const SimulationMark& mark) const {
+  return engine_->events_since(mark);
+}
 std::vector<Finding> Simulation::findings() const { return engine_->findings(); }
 void Simulation::allow(Finding::Kind kind) { engine_->allow(kind); }
 absl::Status Simulation::check() const { return engine_->check(); }

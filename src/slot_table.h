@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <new>
 #include <utility>
@@ -18,6 +19,12 @@
 #include "src/running_job.h"
 
 namespace drydock::internal {
+
+// Times of the simulated clock do not wrap around.
+inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
 
 // A job's place in line: what the order of jobs is made of.
 struct Place {
@@ -42,17 +49,16 @@ struct Slot : SubmittedJob {
 
   // On the simulated clock, in nanoseconds since the Unix epoch.
   std::int64_t due() const { return delay_nanos_; }
+  void set_due(std::int64_t due) { delay_nanos_ = due; }
   // Its name and place, in the journal's table.
   std::uint32_t site() const { return tag_; }
   Place place() const { return {due(), sequence, id().value()}; }
 
   // As the base's, without a call.
   JobId parent() const { return parent_.get() == nullptr ? JobId() : parent_.get()->id(); }
-  int generation() const {
-    return parent_.get() == nullptr ? 0 : parent_.get()->generation() + 1;
-  }
+  int generation() const { return parent_.get() == nullptr ? 0 : parent_.get()->generation() + 1; }
   JobResult run_here() noexcept {
-    if (context_.get() != nullptr || current_context() != nullptr) return std::move(*this).run();
+    if (context_.get() != nullptr || current_context() != nullptr) return SubmittedJob::run();
     const RunningJob running(*this);
     JobResult result;
     try {
@@ -116,6 +122,13 @@ class SlotTable {
     const std::uint64_t id = slot.id().value();
     blocks_[id / kBlockSize - first_block_]->states[id % kBlockSize] = State::kRunning;
     --size_;
+  }
+
+  // The job has run and is pending again.
+  void restart(Slot& slot) {
+    const std::uint64_t id = slot.id().value();
+    blocks_[id / kBlockSize - first_block_]->states[id % kBlockSize] = State::kPending;
+    ++size_;
   }
 
   // Destroys the slot of a job that was started.

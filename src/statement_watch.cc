@@ -1,33 +1,57 @@
 #include "src/statement_watch.h"
 
+#include <exception>
+#include <initializer_list>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace drydock::internal {
 namespace {
 
 constexpr char kActiveTransaction[] = "25001";
+constexpr char kFailedTransaction[] = "25P02";
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
+// A call has its function's name, unless the statement gives it another.
+bool has_column(const PGresult* result, std::initializer_list<std::string_view> names) {
+  for (int i = 0; i < PQnfields(result); ++i) {
+    for (const std::string_view name : names) {
+      if (PQfname(result, i) == name) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-void StatementWatch::attach(PGconn* connection) {
-  if (PQregisterEventProc(connection, &on_event, "drydock", this) == 0) throw std::bad_alloc();
+void StatementWatch::attach(Connection& connection, StatementObserver& observer) {
+  connection_ = &connection;
+  observer_ = &observer;
+  if (PQregisterEventProc(connection.raw(), &on_event, "drydock", this) == 0)
+    throw std::bad_alloc();
+}
+
+void StatementWatch::transaction_began() {
+  rollback_seen_ = needs_no_transaction_ = false;
+  setting_changes_.clear();
+  unreadable_.clear();
 }
 
 void StatementWatch::clear() {
   rollback_seen_ = false;
   cursor_declared_ = false;
   schema_changed_ = false;
+  session_locked_ = false;
   escape_.clear();
 }
 
 int StatementWatch::on_event(PGEventId event, void* info, void* self) {
   auto& watch = *static_cast<StatementWatch*>(self);
-  if (event == PGEVT_RESULTCREATE && !watch.ignoring_) {
+  if (event == PGEVT_RESULTCREATE && !watch.connection_->in_exec_raw()) {
     auto* created = static_cast<PGEventResultCreate*>(info);
     watch.see(created->result, PQtransactionStatus(created->conn));
   }
@@ -40,18 +64,51 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
   // PQcmdStatus only reads; it lacks the const for historical reasons.
   const std::string_view seen = PQcmdStatus(const_cast<PGresult*>(result));
   if (seen.empty()) {
-    const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state != nullptr && std::string_view(state) == kActiveTransaction) {
-      needs_no_transaction_ = true;
-    }
+    see_failure(PQresultErrorField(result, PG_DIAG_SQLSTATE));
     return;
   }
-  if (seen == "ROLLBACK") rollback_seen_ = true;
-  if (seen == "DECLARE CURSOR") cursor_declared_ = true;
+  if (seen == "ROLLBACK") {
+    rollback_seen_ = true;
+    read_text();
+  }
+  const bool selects = starts_with(seen, "SELECT");
+  if (seen == "SET" || (selects && has_column(result, {"set_config"}))) read_text();
+  if (selects && has_column(result, {"pg_advisory_lock", "pg_advisory_lock_shared",
+                                     "pg_try_advisory_lock", "pg_try_advisory_lock_shared"})) {
+    session_locked_ = true;
+  }
+  // CLOSE ALL closes the commit guard as well.
+  if (seen == "DECLARE CURSOR" || seen == "CLOSE CURSOR ALL") cursor_declared_ = true;
   if (starts_with(seen, "CREATE") || starts_with(seen, "ALTER")) schema_changed_ = true;
   const bool ends = seen == "COMMIT" || seen == "PREPARE TRANSACTION" || seen == "COMMIT PREPARED";
   const bool begins = seen == "BEGIN" || seen == "START TRANSACTION";
   if (escape_.empty() && (ends || (begins && before == PQTRANS_IDLE))) escape_ = seen;
+}
+
+// A COMMIT fails by the guard, but a deferred trigger comes before that and may raise any error.
+void StatementWatch::see_failure(const char* sqlstate) {
+  if (sqlstate == nullptr) return;
+  const std::string_view state = sqlstate;
+  if (state == kActiveTransaction) needs_no_transaction_ = true;
+  if (state != kFailedTransaction) read_text();
+}
+
+// When the outer transaction has ended, so has the guard, and what comes after it in the same body
+// could be committed: the session ends before that.
+void StatementWatch::read_text() noexcept {
+  try {
+    const ObservedMessage message = observer_->last_message();
+    if (message.began == last_read_) return;
+    last_read_ = message.began;
+    for (SettingChange& change : internal::setting_changes(message.sql)) {
+      setting_changes_.push_back(std::move(change));
+    }
+    if (!ends_transaction(message.sql)) return;
+    if (escape_.empty()) escape_ = message.sql;
+    observer_->terminate();
+  } catch (const std::exception& error) {
+    unreadable_ = error.what();
+  }
 }
 
 }  // namespace drydock::internal

@@ -2,7 +2,8 @@
 //
 // libpq announces each result; its command tag tells, without parsing any SQL, whether application
 // code has tried to end the sandbox's outer transaction or left something behind that a commit
-// would have cleared.
+// would have cleared. Of the few statements whose tag does not tell enough (SET LOCAL has that of
+// SET) the text is asked for.
 #ifndef DRYDOCK_SRC_STATEMENT_WATCH_H_
 #define DRYDOCK_SRC_STATEMENT_WATCH_H_
 
@@ -10,6 +11,11 @@
 #include <libpq-fe.h>
 
 #include <string>
+#include <vector>
+
+#include "src/connection.h"
+#include "src/statement_observer.h"
+#include "src/statement_text.h"
 
 namespace drydock::internal {
 
@@ -20,20 +26,25 @@ class StatementWatch {
   StatementWatch(const StatementWatch&) = delete;
   StatementWatch& operator=(const StatementWatch&) = delete;
 
-  // Throws `std::bad_alloc` where libpq cannot register it.
-  void attach(PGconn* connection);
+  // Throws `std::bad_alloc` where libpq cannot register it. Both outlive it. drydock's own
+  // statements are not watched.
+  void attach(Connection& connection, StatementObserver& observer);
 
-  // drydock's own statements are not watched.
-  void ignore(bool ignore) { ignoring_ = ignore; }
-
-  // The tag of the first statement that ended the outer transaction or began another, "COMMIT" for
-  // one; empty where there was none. A ROLLBACK is not told from a ROLLBACK TO here: it shows in
-  // the connection's transaction status.
+  // The message that ended the outer transaction, or the tag of the statement that did or that
+  // began another; empty where there was none. The session has ended then, where the message was
+  // seen.
   const std::string& escape() const { return escape_; }
+  // SET, SET LOCAL and set_config() since `transaction_began`, as far as the text of the messages
+  // tells.
+  const std::vector<SettingChange>& setting_changes() const { return setting_changes_; }
+  // Why the text of a message could not be had; empty where it could.
+  const std::string& unreadable() const { return unreadable_; }
   // Whether a ROLLBACK or ROLLBACK TO has completed since `transaction_began`.
   bool rollback_seen() const { return rollback_seen_; }
-  // Whether a cursor has been declared since `clear`.
+  // Whether a cursor has been declared, or all were closed, since `clear`.
   bool cursor_declared() const { return cursor_declared_; }
+  // Whether an advisory lock of the session may have been taken since `clear`.
+  bool session_locked() const { return session_locked_; }
   // Whether tables may have been created or altered since `clear`.
   bool schema_changed() const { return schema_changed_; }
 
@@ -42,18 +53,27 @@ class StatementWatch {
   bool needs_no_transaction() const { return needs_no_transaction_; }
 
   void clear();
-  void transaction_began() { rollback_seen_ = needs_no_transaction_ = false; }
+  void cursors_closed() { cursor_declared_ = false; }
+  void transaction_began();
 
  private:
   static int on_event(PGEventId event, void* info, void* self);
   void see(const PGresult* result, PGTransactionStatusType before);
 
-  bool ignoring_ = false;
+  void see_failure(const char* sqlstate);
+  void read_text() noexcept;
+
+  Connection* connection_ = nullptr;
+  StatementObserver* observer_ = nullptr;
   bool rollback_seen_ = false;
   bool cursor_declared_ = false;
   bool schema_changed_ = false;
+  bool session_locked_ = false;
   bool needs_no_transaction_ = false;
   std::string escape_;
+  std::vector<SettingChange> setting_changes_;
+  std::string unreadable_;
+  std::string last_read_;  // when the message began that has been read last
 };
 
 }  // namespace drydock::internal

@@ -62,8 +62,9 @@ void ThreadPool::submit(SubmittedJob&& job) {
     }
   }
   if (to_notify != nullptr) to_notify->condition.notify_one();
-  if (outcome == kFull) refuse_full(job);
-  if (outcome == kClosed) refuse_closed(job);
+  // Moved from only where it was taken.
+  if (outcome == kFull) refuse_full(job);      // NOLINT(bugprone-use-after-move)
+  if (outcome == kClosed) refuse_closed(job);  // NOLINT(bugprone-use-after-move)
 }
 
 bool ThreadPool::make_room() {
@@ -156,7 +157,7 @@ void ThreadPool::refuse_full(const SubmittedJob& job) {
       "QueueFullError and submit again later.");
 }
 
-void ThreadPool::refuse_closed(const SubmittedJob& job) {
+void ThreadPool::refuse_closed(const SubmittedJob& job) const {
   std::string text = "drydock: executor '" + name() + "' refused job " + describe_job(job) +
                      ": it was shut down. ";
   if (job.delay() > absl::ZeroDuration()) {

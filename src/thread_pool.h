@@ -92,7 +92,7 @@ class ThreadPool {
   bool wait_until_idle(const void* strand, SteadyTime deadline);
   UnfinishedJobs unfinished(const void* strand, std::size_t listed);
   [[noreturn]] void refuse_full(const SubmittedJob& job);
-  [[noreturn]] void refuse_closed(const SubmittedJob& job);
+  [[noreturn]] void refuse_closed(const SubmittedJob& job) const;
 
   void close();
   void join();

@@ -28,7 +28,7 @@ void name_this_thread(const std::string& pool, const std::string& suffix) {
 void ThreadPool::run_worker(Worker& worker) {
   name_this_thread(name(), worker.name.substr(name().size()));
   while (QueuedJob* const node = next_job(worker)) {
-    JobResult result = std::move(*node->job).run();
+    JobResult result = node->job->run();
     if (result.error != nullptr) {
       report_failure(options_.on_failure,
                      make_failure(name(), *node->job, std::move(result.error)));

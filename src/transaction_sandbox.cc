@@ -7,20 +7,25 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/statusor.h"
 #include "drydock/current_job.h"
 #include "drydock/misuse_error.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
+#include "src/sequence_restart.h"
 
 namespace drydock::internal {
 
 TransactionSandbox::TransactionSandbox(std::shared_ptr<SandboxConnectionPool> connections,
+                                       std::shared_ptr<ClonePool> clones,
                                        std::shared_ptr<Engine> engine, SandboxOptions options,
                                        std::string token)
     : SandboxState(std::move(engine), std::move(options), std::move(token)),
-      connections_(std::move(connections)) {}
+      connections_(std::move(connections)),
+      clones_(std::move(clones)) {}
 
 TransactionSandbox::~TransactionSandbox() = default;
 
@@ -38,13 +43,37 @@ void TransactionSandbox::refuse_if_lost() {
   if (!lost_.empty()) throw pqxx::broken_connection(lost_);
 }
 
+void TransactionSandbox::connect() {
+  std::string prologue;
+  if (options().restart_sequences) {
+    prologue = connections_->sequence_restart([this] {
+      const absl::StatusOr<Clone> clone = clones_->take();
+      if (!clone.ok()) throw pqxx::broken_connection(std::string(clone.status().message()));
+      const absl::Cleanup give_back = [&] { clones_->give_back(*clone); };
+      return sequence_restart_sql(clone->connection_string);
+    });
+  }
+  connection_ = connections_->take();
+  connection_->set_prologue(std::move(prologue));
+}
+
+void TransactionSandbox::note_isolation(SourceLocation where) {
+  add_note(
+      "the transact at " + where.to_string() +
+      " asks for an isolation level. Under Strategy::kTransaction it runs read committed, with "
+      "nobody beside it, so that it meets no serialization failure but those of "
+      "fail_next_commit(). To see what other transactions do to it: "
+      "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
+}
+
 void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOptions& options,
                                  SourceLocation where, Body body) {
   refuse_if_lost();
   const Lease lease(lease_desk_, where, this->options().lease_timeout);
   refuse_if_closed(where);
   refuse_if_lost();
-  if (connection_ == nullptr) connection_ = connections_->take();
+  if (connection_ == nullptr) connect();
+  if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
   run_noted(effects, where, body, [&](Body noted) { run_once(effects, options, where, noted); });
 }
 
@@ -70,7 +99,8 @@ void TransactionSandbox::run_once(CommitEffects& effects, const TransactionOptio
 void TransactionSandbox::inspect(SourceLocation where) {
   const std::string job = describe_current_job();
   const MutexLock lock(mutex_);
-  if (!connection_->connection().healthy()) {
+  const std::string how = connection_->escape();
+  if (how.empty() && !connection_->connection().healthy()) {
     lost_ =
         "drydock: the sandbox of " + test_name() +
         " has lost its connection to the server in the transact at " + where.to_string() + ", by " +
@@ -85,7 +115,12 @@ void TransactionSandbox::inspect(SourceLocation where) {
              "every test stands in one. This test needs a database of its own: "
              "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
   }
-  const std::string how = connection_->escape();
+  if (const std::string left = connection_->settings_left(); !left.empty()) {
+    add_note("the transact at " + where.to_string() +
+             " changed a setting of its session with SET LOCAL or set_config(), and the sandbox "
+             "could not see which: it lasts until the test ends. " +
+             left);
+  }
   if (how.empty()) return;
   escaped_ =
       "the transact at " + where.to_string() + ", by " + job +
@@ -108,8 +143,8 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
       return;
     }
     connection_.reset();
-    if (!lost) return;
     const MutexLock lock(mutex_);
+    if (!lost || !escaped_.empty()) return;
     breaches.push_back(lost_.empty() ? "the connection to the server was lost" : lost_);
   } catch (const std::exception&) {
     // The connection goes with this object, when the thread that uses it has let go.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/clone_pool.h"
 #include "src/lease.h"
 #include "src/mutex.h"
 #include "src/sandbox_connection.h"
@@ -16,8 +17,10 @@ namespace drydock::internal {
 
 class TransactionSandbox final : public SandboxState {
  public:
+  // `clones` is asked for one where `restart_sequences` wants to know how the template is.
   TransactionSandbox(std::shared_ptr<SandboxConnectionPool> connections,
-                     std::shared_ptr<Engine> engine, SandboxOptions options, std::string token);
+                     std::shared_ptr<ClonePool> clones, std::shared_ptr<Engine> engine,
+                     SandboxOptions options, std::string token);
   ~TransactionSandbox() override;
 
   // Throws `MisuseError`: another connection cannot see this one's transaction.
@@ -36,8 +39,11 @@ class TransactionSandbox final : public SandboxState {
   void run_once(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
                 Body body);
   void refuse_if_lost();
+  void connect();
+  void note_isolation(SourceLocation where);
 
   const std::shared_ptr<SandboxConnectionPool> connections_;
+  const std::shared_ptr<ClonePool> clones_;
   LeaseDesk lease_desk_;
   // Used by the holder of the lease, and by nobody before the first transaction or after the end.
   std::unique_ptr<SandboxConnection> connection_;

@@ -28,7 +28,7 @@ class CallingThreadExecutor : public Executor {
   void do_submit(SubmittedJob job) override {
     names.push_back(job.name());
     places.push_back(job.where());
-    std::move(job).run();
+    job.run();
   }
 };
 

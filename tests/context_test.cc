@@ -119,13 +119,16 @@ TEST_P(ContextLeak, IsAFindingAndIsPutBack) {
   {
     std::optional<ScopedContext<std::string>> scope;
     if (GetParam() != Leak::kSet) scope.emplace(request_id, "r-1");
-    executor.submit({.name = "leaky"}, [] {
-      if (GetParam() == Leak::kCleared) {
-        request_id.clear();
-      } else {
-        request_id.set("r-2");
-      }
-    }, where);
+    executor.submit(
+        {.name = "leaky"},
+        [] {
+          if (GetParam() == Leak::kCleared) {
+            request_id.clear();
+          } else {
+            request_id.set("r-2");
+          }
+        },
+        where);
   }
   const ScopedContext scope(tenant, 3);
   executor.drain();

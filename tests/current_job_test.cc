@@ -25,13 +25,16 @@ TEST(CurrentJob, IsTheJobThatTheThreadRuns) {
   const SourceLocation where = SourceLocation::current();
   std::string described;
   JobId id;
-  const JobId submitted = executor.submit({.name = "send"}, [&] {
-    described = describe_current_job();
-    id = current_job()->id();
-    EXPECT_EQ(current_job()->name(), "send");
-    EXPECT_EQ(current_job()->where(), where);
-    EXPECT_FALSE(current_job()->parent());
-  }, where);
+  const JobId submitted = executor.submit(
+      {.name = "send"},
+      [&] {
+        described = describe_current_job();
+        id = current_job()->id();
+        EXPECT_EQ(current_job()->name(), "send");
+        EXPECT_EQ(current_job()->where(), where);
+        EXPECT_FALSE(current_job()->parent());
+      },
+      where);
   executor.drain();
   EXPECT_EQ(id, submitted);
   EXPECT_EQ(described, "job 'send' (#1, submitted at " + where.to_string() + ")");

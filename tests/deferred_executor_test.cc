@@ -82,9 +82,13 @@ TEST(DeferredExecutor, ReportsEachRun) {
   DeferredExecutor executor;
   const SourceLocation import_place = SourceLocation::current();
   const SourceLocation row_place = SourceLocation::current();
-  executor.submit({.name = "import"}, [&] {
-    executor.submit({.name = "row"}, [] { throw std::out_of_range("row 7"); }, row_place);
-  }, import_place);
+  executor.submit(
+      {.name = "import"},
+      [&] {
+        executor.submit(
+            {.name = "row"}, [] { throw std::out_of_range("row 7"); }, row_place);
+      },
+      import_place);
   const DrainReport report = executor.drain();
   ASSERT_THAT(report.runs, SizeIs(2));
   const JobRun& import = report.runs[0];
@@ -160,7 +164,7 @@ TEST(DeferredExecutor, TakesASubmitFromTheDestructorOfAClosure) {
     Log& log;
     ~SubmitsAtEnd() { executor.submit(log.add("from a destructor")); }
   };
-  auto owned = std::make_shared<SubmitsAtEnd>(executor, log);
+  std::shared_ptr<SubmitsAtEnd> owned(new SubmitsAtEnd{executor, log});
   const JobId id = executor.submit([owned] {});
   owned.reset();
   EXPECT_TRUE(executor.cancel(id));
@@ -251,8 +255,7 @@ TEST(DeferredExecutor, LeavesWhatTheJobsSubmitWhereAskedTo) {
   executor.submit({.name = "queued"}, log.add("queued"));
   const DrainReport report = executor.drain({.run_spawned = false});
   EXPECT_THAT(log.names, ElementsAre("queued"));
-  EXPECT_THAT(report.pending,
-              ElementsAre(Field(&PendingJob::reason, PendingJob::kFiltered)));
+  EXPECT_THAT(report.pending, ElementsAre(Field(&PendingJob::reason, PendingJob::kFiltered)));
   executor.drain({.run_spawned = false});
   EXPECT_THAT(log.names, ElementsAre("queued", "spawned"));
 }
@@ -388,17 +391,24 @@ TEST(DeferredExecutor, NamesACycleOfTwoInTheOrderOfTheSubmits) {
   const SourceLocation ping_place = SourceLocation::current();
   const SourceLocation pong_place = SourceLocation::current();
   std::function<void()> ping, pong;
-  ping = [&] { executor.submit({.name = "pong"}, [&] { pong(); }, pong_place); };
-  pong = [&] { executor.submit({.name = "ping"}, [&] { ping(); }, ping_place); };
-  executor.submit({.name = "ping"}, [&] { ping(); }, ping_place);
+  ping = [&] {
+    executor.submit(
+        {.name = "pong"}, [&] { pong(); }, pong_place);
+  };
+  pong = [&] {
+    executor.submit(
+        {.name = "ping"}, [&] { ping(); }, ping_place);
+  };
+  executor.submit(
+      {.name = "ping"}, [&] { ping(); }, ping_place);
   const DrainReport report = executor.drain({.max_generation = 7});
   EXPECT_THAT(report.runs, SizeIs(8));
-  EXPECT_EQ(report.status().message(),
-            runaway_text("a job had 7 submitters above it (DrainOptions::max_generation)",
-                         "  The chain repeats: 'ping' (submitted at " + ping_place.to_string() +
-                             ") -> 'pong' (submitted at " + pong_place.to_string() +
-                             ") -> and again.\n",
-                         "ping", ping_place));
+  EXPECT_EQ(
+      report.status().message(),
+      runaway_text("a job had 7 submitters above it (DrainOptions::max_generation)",
+                   "  The chain repeats: 'ping' (submitted at " + ping_place.to_string() +
+                       ") -> 'pong' (submitted at " + pong_place.to_string() + ") -> and again.\n",
+                   "ping", ping_place));
 }
 
 TEST(DeferredExecutor, StopsAtTheLimitOfSpawnedJobsButRunsWhatWasQueued) {
@@ -407,26 +417,31 @@ TEST(DeferredExecutor, StopsAtTheLimitOfSpawnedJobsButRunsWhatWasQueued) {
   const SourceLocation child_place = SourceLocation::current();
   int children = 0;
   for (int i = 0; i < 5; ++i) {
-    executor.submit({.name = "parent"}, [&] {
-      executor.submit({.name = "child"}, [&] { ++children; }, child_place);
-    }, where);
+    executor.submit(
+        {.name = "parent"},
+        [&] {
+          executor.submit(
+              {.name = "child"}, [&] { ++children; }, child_place);
+        },
+        where);
   }
   const DrainReport report = executor.drain({.max_spawned = 3});
   EXPECT_EQ(children, 3);
   EXPECT_THAT(report.runs, SizeIs(8));
   EXPECT_THAT(report.pending, SizeIs(2));
-  EXPECT_EQ(report.status().message(),
-            runaway_text("its own jobs had submitted 3 more (DrainOptions::max_spawned)",
-                         "  Its nearest submitters: 'parent' (submitted at " + where.to_string() +
-                             ").\n",
-                         "child", child_place));
+  EXPECT_EQ(
+      report.status().message(),
+      runaway_text("its own jobs had submitted 3 more (DrainOptions::max_spawned)",
+                   "  Its nearest submitters: 'parent' (submitted at " + where.to_string() + ").\n",
+                   "child", child_place));
 }
 
 TEST(DeferredExecutor, ShowsTheFiveNearestSubmittersOfAChainThatDoesNotRepeat) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
   std::function<void(int)> next = [&](int i) {
-    executor.submit({.name = "step " + std::to_string(i)}, [&, i] { next(i + 1); }, where);
+    executor.submit(
+        {.name = "step " + std::to_string(i)}, [&, i] { next(i + 1); }, where);
   };
   next(1);
   const DrainReport report = executor.drain({.max_generation = 6});
@@ -454,10 +469,13 @@ TEST(DeferredExecutor, RefusesADrainInsideAJob) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
   std::string drained, ran_one;
-  executor.submit({.name = "send"}, [&] {
-    drained = misuse([&] { executor.drain(); });
-    ran_one = misuse([&] { executor.run_one(); });
-  }, where);
+  executor.submit(
+      {.name = "send"},
+      [&] {
+        drained = misuse([&] { executor.drain(); });
+        ran_one = misuse([&] { executor.run_one(); });
+      },
+      where);
   executor.drain();
   const auto text = [&](const std::string& call) {
     return "drydock: " + call + " was called inside job 'send' (#1, submitted at " +
@@ -533,7 +551,8 @@ TEST(DeferredExecutor, PrintsFailuresThatNobodyTook) {
   ::testing::internal::CaptureStderr();
   {
     DeferredExecutor executor;
-    executor.submit({.name = "send"}, [] { throw std::runtime_error("no mail server"); }, where);
+    executor.submit(
+        {.name = "send"}, [] { throw std::runtime_error("no mail server"); }, where);
     executor.drain();
   }
   EXPECT_EQ(::testing::internal::GetCapturedStderr(),

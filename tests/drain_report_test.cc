@@ -23,11 +23,17 @@ TEST(DrainReport, OfNothingIsOk) {
 TEST(DrainReport, NamesEveryFailureInItsStatus) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
-  executor.submit({.name = "a"}, [] { throw std::runtime_error("first"); }, where);
-  executor.submit({.name = "b"}, [] {}, where);
-  executor.submit({.name = "c"}, [&] {
-    executor.submit({.name = "d"}, [] { throw 4; }, where);
-  }, where);
+  executor.submit(
+      {.name = "a"}, [] { throw std::runtime_error("first"); }, where);
+  executor.submit(
+      {.name = "b"}, [] {}, where);
+  executor.submit(
+      {.name = "c"},
+      [&] {
+        executor.submit(
+            {.name = "d"}, [] { throw 4; }, where);
+      },
+      where);
   const absl::Status status = executor.drain().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
   EXPECT_EQ(status.message(), "job 'a' (#1, submitted at " + where.to_string() +
@@ -62,18 +68,27 @@ TEST(DrainReport, PrintsRunsAndWhatIsPendingAndWhy) {
   DeferredExecutor mail(simulation, "mail"), reports(simulation, "reports");
   const SourceLocation where = SourceLocation::current();
   const std::string place = where.to_string();
-  mail.submit({.name = "send"}, [] {}, where);
-  mail.submit({.name = "bounce"}, [] { throw std::runtime_error("no such host"); }, where);
-  mail.submit({.name = "remind", .delay = absl::Milliseconds(90'500)}, [] {}, where);
-  reports.submit({.name = "monthly"}, [] {}, where);
+  mail.submit(
+      {.name = "send"}, [] {}, where);
+  mail.submit(
+      {.name = "bounce"}, [] { throw std::runtime_error("no such host"); }, where);
+  mail.submit(
+      {.name = "remind", .delay = absl::Milliseconds(90'500)}, [] {}, where);
+  reports.submit(
+      {.name = "monthly"}, [] {}, where);
   EXPECT_EQ(printed(mail.drain()),
             "2 run, 2 pending\n"
-            "  job 'send' (#1, submitted at " + place + ") succeeded\n"
-            "  job 'bounce' (#2, submitted at " + place +
+            "  job 'send' (#1, submitted at " +
+                place +
+                ") succeeded\n"
+                "  job 'bounce' (#2, submitted at " +
+                place +
                 ") failed: std::runtime_error: no such host\n"
-            "  pending: job 'monthly' (#4, submitted at " + place +
+                "  pending: job 'monthly' (#4, submitted at " +
+                place +
                 "): filtered, on executor 'reports'\n"
-            "  pending: job 'remind' (#3, submitted at " + place +
+                "  pending: job 'remind' (#3, submitted at " +
+                place +
                 "): not due until 2000-01-01 00:01:30.5 of the simulated clock, on executor "
                 "'mail'");
   simulation.take_failures();
@@ -84,16 +99,24 @@ TEST(DrainReport, PrintsTheLimitThatWasReached) {
   const SourceLocation where = SourceLocation::current();
   const std::string place = where.to_string();
   std::function<void()> again = [&] {
-    executor.submit({.name = "again"}, [&] { again(); }, where);
+    executor.submit(
+        {.name = "again"}, [&] { again(); }, where);
   };
   again();
   const DrainReport report = executor.drain({.max_generation = 0});
   EXPECT_EQ(printed(report),
             "1 run, 1 pending\n"
-            "  job 'again' (#1, submitted at " + place + ") succeeded\n"
-            "  pending: job 'again' (#2, submitted at " + place + "): over limit\n"
-            "    submitted by 'again' (#1, submitted at " + place + ")\n"
-            "  " + std::string(report.limit.message()));
+            "  job 'again' (#1, submitted at " +
+                place +
+                ") succeeded\n"
+                "  pending: job 'again' (#2, submitted at " +
+                place +
+                "): over limit\n"
+                "    submitted by 'again' (#1, submitted at " +
+                place +
+                ")\n"
+                "  " +
+                std::string(report.limit.message()));
 }
 
 TEST(PendingJob, HasAWordForEachReason) {

@@ -73,20 +73,22 @@ TEST_F(EngineTest, FindsASubmitInAnTransactionMark) {
   const SourceLocation where = SourceLocation::current();
   for (const int lane : {inline_lane_, deferred_lane_}) {
     const TransactionMark transaction(engine_, transaction_place);
-    const JobId id = submit(lane, "send_confirmation", [] {}, where);
+    const JobId id = submit(
+        lane, "send_confirmation", [] {}, where);
     const std::vector<Finding> findings = engine_.findings();
     ASSERT_FALSE(findings.empty());
     EXPECT_EQ(findings.back().kind, Finding::kSubmittedInTransaction);
     EXPECT_EQ(findings.back().job, id);
     EXPECT_EQ(findings.back().where, where);
-    EXPECT_EQ(findings.back().message,
-              "job 'send_confirmation' was submitted at " + where.to_string() +
-                  " while the transaction opened at " + transaction_place.to_string() +
-                  " was open.\n  In production the job may run before that transaction commits and "
-                  "find nothing, or run although it rolls back.\n  Submit it with the transaction: "
-                  "transaction.submit(executor, {.name = \"send_confirmation\"}, job); or submit it "
-                  "after transact() has returned.\n  If the job needs nothing that the transaction "
-                  "writes: sandbox.allow(drydock::Finding::kSubmittedInTransaction).");
+    EXPECT_EQ(
+        findings.back().message,
+        "job 'send_confirmation' was submitted at " + where.to_string() +
+            " while the transaction opened at " + transaction_place.to_string() +
+            " was open.\n  In production the job may run before that transaction commits and "
+            "find nothing, or run although it rolls back.\n  Submit it with the transaction: "
+            "transaction.submit(executor, {.name = \"send_confirmation\"}, job); or submit it "
+            "after transact() has returned.\n  If the job needs nothing that the transaction "
+            "writes: sandbox.allow(drydock::Finding::kSubmittedInTransaction).");
   }
   EXPECT_THAT(engine_.findings(), SizeIs(2));
   engine_.allow(Finding::kSubmittedInTransaction);
@@ -104,8 +106,7 @@ TEST_F(EngineTest, RefusesToBeDrivenInAnTransactionMark) {
     return "no MisuseError";
   };
   const auto text = [&](const std::string& call) {
-    return "drydock: " + call + " was called while the transaction opened at " +
-           place.to_string() +
+    return "drydock: " + call + " was called while the transaction opened at " + place.to_string() +
            " was open. In production no job would see what it has written yet. Call " + call +
            " after transact() has returned.";
   };
@@ -120,7 +121,8 @@ TEST_F(EngineTest, MakesOneFindingOfAllThatIsPending) {
   engine_.find_undrained();
   EXPECT_THAT(engine_.findings(), IsEmpty());
   const SourceLocation where = SourceLocation::current();
-  const JobId id = submit(deferred_lane_, "send", [] {}, where);
+  const JobId id = submit(
+      deferred_lane_, "send", [] {}, where);
   engine_.find_undrained();
   ASSERT_THAT(engine_.findings(), SizeIs(1));
   EXPECT_EQ(engine_.findings()[0].kind, Finding::kUndrained);
@@ -161,6 +163,24 @@ TEST_F(EngineTest, LetsGoOfPendingClosuresWhenAsked) {
   EXPECT_EQ(owned.use_count(), 1);
   EXPECT_THAT(engine_.pending(), IsEmpty());
   EXPECT_EQ(engine_.pending_count(deferred_lane_), 0U);
+}
+
+TEST_F(EngineTest, AsksWhatEachDeliveryHasChanged) {
+  std::vector<int> asked;
+  engine_.set_delivery_observer([&](int deliveries) -> std::string {
+    asked.push_back(deliveries);
+    return deliveries == 2 ? "table 'mails'" : "";
+  });
+  const SourceLocation where = SourceLocation::current();
+  const JobId id = engine_.job_ids().next();
+  engine_.submit(deferred_lane_, SubmittedJob(id, {.name = "send"}, make_job([] {}), where));
+  engine_.drain({.deliveries = 2}, std::nullopt, "drain()");
+  EXPECT_THAT(asked, ElementsAre(0, 1, 2));
+  ASSERT_THAT(engine_.findings(), SizeIs(1));
+  EXPECT_EQ(engine_.findings()[0].kind, Finding::kNotIdempotent);
+  EXPECT_EQ(engine_.findings()[0].message.substr(0, engine_.findings()[0].message.find('\n')),
+            "job 'send', submitted at " + where.to_string() +
+                ", was delivered more than once, and run 2 changed table 'mails' again.");
 }
 
 }  // namespace

@@ -26,7 +26,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 // Sets the environment variable for one test, and removes it where there was none.
 class ScopedOverride {
@@ -330,7 +329,7 @@ class RecordingExecutor : public Executor {
   const int depth;
 
  protected:
-  void do_submit(SubmittedJob job) override { std::move(job).run(); }
+  void do_submit(SubmittedJob job) override { job.run(); }
 };
 
 ExecutorsBuilder builder_with_mine() {

@@ -140,13 +140,16 @@ TEST(InlineExecutor, RefusesADrainInsideAJob) {
   InlineExecutor executor;
   const SourceLocation where = SourceLocation::current();
   std::string text;
-  executor.submit({.name = "send"}, [&] {
-    try {
-      executor.simulation().drain();
-    } catch (const MisuseError& e) {
-      text = e.what();
-    }
-  }, where);
+  executor.submit(
+      {.name = "send"},
+      [&] {
+        try {
+          executor.simulation().drain();
+        } catch (const MisuseError& e) {
+          text = e.what();
+        }
+      },
+      where);
   EXPECT_EQ(text, "drydock: drain() was called inside job 'send' (#1, submitted at " +
                       where.to_string() +
                       "). A job that drains would run other jobs in its own middle, which no "
@@ -166,9 +169,9 @@ TEST(InlineExecutor, RunsAfterTheDeferredJobThatSubmitsToIt) {
   deferred.submit([&] { log.push_back("second"); });
   const DrainReport report = deferred.drain();
   EXPECT_THAT(log, ElementsAre("first", "inline", "second"));
-  EXPECT_THAT(report.runs, ElementsAre(Field(&JobRun::executor, "deferred"),
-                                       Field(&JobRun::executor, "inline"),
-                                       Field(&JobRun::executor, "deferred")));
+  EXPECT_THAT(report.runs,
+              ElementsAre(Field(&JobRun::executor, "deferred"), Field(&JobRun::executor, "inline"),
+                          Field(&JobRun::executor, "deferred")));
 }
 
 TEST(InlineExecutor, HasNoLimitOfGenerationsInsideADrain) {

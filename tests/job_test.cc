@@ -40,9 +40,18 @@ TEST(JobId, OrdersPrintsAndTestsAsAValue) {
 
 TEST(SubmittedJob, IsNamedAfterItsSubmitWhereNoNameWasGiven) {
   const SourceLocation where = SourceLocation::current();
-  EXPECT_EQ(make_job(1, "", [] {}, where).name(), "job_test.cc:" + std::to_string(where.line()));
-  EXPECT_EQ(make_job(1, "", [] {}, where).given_name(), "");
-  EXPECT_EQ(make_job(1, "send", [] {}, where).name(), "send");
+  EXPECT_EQ(make_job(
+                1, "", [] {}, where)
+                .name(),
+            "job_test.cc:" + std::to_string(where.line()));
+  EXPECT_EQ(make_job(
+                1, "", [] {}, where)
+                .given_name(),
+            "");
+  EXPECT_EQ(make_job(
+                1, "send", [] {}, where)
+                .name(),
+            "send");
 }
 
 TEST(SubmittedJob, RefusesAnEmptyJob) {
@@ -73,7 +82,7 @@ TEST(SubmittedJob, DestroysTheClosureBeforeRunReturns) {
   auto owned = std::make_shared<int>(1);
   SubmittedJob job = make_job(1, "", [owned] {});
   EXPECT_EQ(owned.use_count(), 2);
-  std::move(job).run();
+  job.run();
   EXPECT_EQ(owned.use_count(), 1);
 }
 
@@ -145,7 +154,7 @@ TEST(SubmittedJob, CanBeDecoratedByAnExecutorThatStandsOnAnother) {
     };
   });
   EXPECT_EQ(job.delay(), absl::ZeroDuration());
-  std::move(job).run();
+  job.run();
   EXPECT_THAT(log, ElementsAre("before", "job"));
 }
 

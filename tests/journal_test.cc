@@ -43,32 +43,35 @@ TEST(Journal, TellsWhatHappenedInOneOrder) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
   const std::string place = where.to_string();
-  executor.submit({.name = "import"}, [&] {
-    executor.submit({.name = "row"}, [] { throw std::runtime_error("no column"); }, where);
-    executor.submit({.name = "mail", .delay = absl::Milliseconds(1'500)}, [] {}, where);
-  }, where);
-  executor.cancel(executor.submit({.name = "report"}, [] {}, where));
+  executor.submit(
+      {.name = "import"},
+      [&] {
+        executor.submit(
+            {.name = "row"}, [] { throw std::runtime_error("no column"); }, where);
+        executor.submit(
+            {.name = "mail", .delay = absl::Milliseconds(1'500)}, [] {}, where);
+      },
+      where);
+  executor.cancel(executor.submit(
+      {.name = "report"}, [] {}, where));
   executor.drain();
   executor.simulation().advance_by(absl::Seconds(2));
   executor.simulation().take_failures();
-  EXPECT_THAT(lines_of(executor.simulation().journal()),
-              ElementsAre("00:00:00.000 submitted 'import' #1 at " + place,
-                          "00:00:00.000 submitted 'report' #2 at " + place,
-                          "00:00:00.000 cancelled 'report' #2 at " + place,
-                          "00:00:00.000 drain started",
-                          "00:00:00.000 started 'import' #1 at " + place,
-                          "00:00:00.000 submitted 'row' #3 of #1 at " + place,
-                          "00:00:00.000 submitted 'mail' #4 of #1 at " + place,
-                          "00:00:00.000 finished 'import' #1 at " + place,
-                          "00:00:00.000 started 'row' #3 of #1 at " + place,
-                          "00:00:00.000 failed 'row' #3 of #1 at " + place,
-                          "00:00:00.000 drain ended",
-                          "00:00:00.000 drain started",
-                          "00:00:01.500 clock advanced",
-                          "00:00:01.500 started 'mail' #4 of #1 at " + place,
-                          "00:00:01.500 finished 'mail' #4 of #1 at " + place,
-                          "00:00:02.000 clock advanced",
-                          "00:00:02.000 drain ended"));
+  EXPECT_THAT(
+      lines_of(executor.simulation().journal()),
+      ElementsAre("00:00:00.000 submitted 'import' #1 at " + place,
+                  "00:00:00.000 submitted 'report' #2 at " + place,
+                  "00:00:00.000 cancelled 'report' #2 at " + place, "00:00:00.000 drain started",
+                  "00:00:00.000 started 'import' #1 at " + place,
+                  "00:00:00.000 submitted 'row' #3 of #1 at " + place,
+                  "00:00:00.000 submitted 'mail' #4 of #1 at " + place,
+                  "00:00:00.000 finished 'import' #1 at " + place,
+                  "00:00:00.000 started 'row' #3 of #1 at " + place,
+                  "00:00:00.000 failed 'row' #3 of #1 at " + place, "00:00:00.000 drain ended",
+                  "00:00:00.000 drain started", "00:00:01.500 clock advanced",
+                  "00:00:01.500 started 'mail' #4 of #1 at " + place,
+                  "00:00:01.500 finished 'mail' #4 of #1 at " + place,
+                  "00:00:02.000 clock advanced", "00:00:02.000 drain ended"));
 }
 
 TEST(Journal, NamesAJobWithoutANameAfterItsSubmit) {
@@ -135,8 +138,7 @@ TEST(Journal, WaitsForAnEventOfAnotherThread) {
     executor.submit({.name = "fsm"}, [] {});
   });
   waiting.count_down();
-  EXPECT_TRUE(
-      executor.simulation().journal().wait_for(finished("fsm"), absl::Seconds(30)).ok());
+  EXPECT_TRUE(executor.simulation().journal().wait_for(finished("fsm"), absl::Seconds(30)).ok());
   other.join();
 }
 
@@ -162,6 +164,64 @@ TEST(Journal, HasAWordForEachKind) {
   EXPECT_STREQ(to_string(Event::kTransactionRolledBack), "transaction rolled back");
   EXPECT_STREQ(to_string(Event::kHookFailed), "hook failed");
   EXPECT_STREQ(to_string(Event::kFindingMade), "finding made");
+}
+
+TEST(Journal, SaysWhetherOneEventCameBeforeAnother) {
+  InlineExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  executor.submit(
+      {.name = "save"}, [] {}, where);
+  executor.submit(
+      {.name = "mail"}, [] {}, where);
+  const Journal& journal = executor.simulation().journal();
+  EXPECT_TRUE(journal.happened_before(finished("save"), started("mail")).ok());
+  const absl::Status wrong = journal.happened_before(finished("mail"), started("save"));
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(wrong.message(),
+            "drydock: finished 'mail' did not happen before started 'save': it happened after.\n"
+            "  00:00:00.000 started 'save' #1 at " +
+                where.to_string() + "\n  00:00:00.000 finished 'mail' #2 at " + where.to_string());
+  EXPECT_EQ(journal.happened_before(finished("save"), failed("mail")).message(),
+            "drydock: finished 'save' did not happen before failed 'mail': failed 'mail' did not "
+            "happen at all.\n  00:00:00.000 finished 'save' #1 at " +
+                where.to_string());
+  EXPECT_EQ(journal.happened_before(failed("save"), failed("mail")).message(),
+            "drydock: failed 'save' did not happen before failed 'mail': neither happened.");
+}
+
+TEST(Journal, DoesNotWaitForAJobThatOnlyTheWaitingThreadCouldRun) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation, "mail");
+  const SourceLocation where = SourceLocation::current();
+  executor.submit(
+      {.name = "send"}, [] {}, where);
+  const absl::Status status = simulation.journal().wait_for(finished("send"), absl::Hours(1));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  const std::string text =
+      "code outside any job waited until job 'send' (#1, submitted at " + where.to_string() +
+      ") has finished, and holds the only thread that could run it.\n  In production that is a "
+      "deadlock as soon as every thread of the pool waits like this. In a test call drain() before "
+      "wait_for(); in a job submit what comes after as a job of its own instead of waiting. Or "
+      "allow it: sandbox.allow(drydock::Finding::kBlockedSubmit).";
+  EXPECT_EQ(status.message(), text);
+  const std::vector<Finding> findings = simulation.findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, Finding::kBlockedSubmit);
+  EXPECT_EQ(findings[0].message, text);
+  EXPECT_EQ(findings[0].job, JobId(1));
+  EXPECT_EQ(findings[0].where, where);
+}
+
+TEST(Journal, DoesNotLetAJobWaitForTheOneBehindIt) {
+  InlineExecutor executor;
+  absl::StatusCode code = absl::StatusCode::kOk;
+  std::thread([&] {
+    executor.submit([&] {
+      executor.submit({.name = "next"}, [] {});
+      code = executor.simulation().journal().wait_for(started("next"), absl::Hours(1)).code();
+    });
+  }).join();
+  EXPECT_EQ(code, absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "drydock/local_postgres.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -196,7 +197,9 @@ TEST_F(LocalPostgresTest, LeavesOnlyTheCopyOfInitdbWhenItsLastUserHasGone) {
   servers_.clear();
   ASSERT_TRUE(ends_in_time(keeper));
   EXPECT_THAT(names_in(home()), ElementsAre(StartsWith("initdb-")));
-  if (memory_ != nullptr) EXPECT_THAT(names_in(memory_->path()), ElementsAre());
+  if (memory_ != nullptr) {
+    EXPECT_THAT(names_in(memory_->path()), ElementsAre());
+  }
   EXPECT_TRUE(memory_is_gone(process));
   EXPECT_NE(::kill(process.postmaster, 0), 0);
 }
@@ -246,7 +249,7 @@ TEST_F(LocalPostgresTest, CleansUpAfterAStarterThatDiedInTheMiddle) {
   ASSERT_TRUE(make_own_folder(chosen.home, chosen).ok());
   ASSERT_TRUE(make_own_folder(folder, chosen).ok());
   {
-    std::ofstream(folder + "/in_use");
+    std::ofstream in_use(folder + "/in_use");
     const absl::StatusOr<FileLock> lock =
         FileLock::lock(folder, LockMode::kExclusive, absl::ZeroDuration());
     ASSERT_TRUE(lock.ok());
@@ -264,6 +267,7 @@ TEST_F(LocalPostgresTest, CleansUpAfterAStarterThatDiedInTheMiddle) {
 
 TEST_F(LocalPostgresTest, ProcessesThatStartAtTheSameTimeShareOneServer) {
   std::vector<std::unique_ptr<ChildProcess>> children;
+  children.reserve(4);
   for (int i = 0; i < 4; ++i) {
     children.push_back(std::make_unique<ChildProcess>([this](const ChildProcess::Tell& tell) {
       const std::string time = start_time(join());
@@ -272,6 +276,7 @@ TEST_F(LocalPostgresTest, ProcessesThatStartAtTheSameTimeShareOneServer) {
     }));
   }
   std::vector<std::string> times;
+  times.reserve(children.size());
   for (const auto& child : children) times.push_back(child->line());
   EXPECT_THAT(times, Each(start_time(join())));
   children.clear();
@@ -297,10 +302,35 @@ TEST_F(LocalPostgresTest, AClusterInMemoryIsGoneWithItsServer) {
   chosen.memory_folder = memory.path();
   absl::StatusOr<ServerPtr> server = LocalPostgresServer::start_private(chosen);
   ASSERT_TRUE(server.ok()) << server.status();
-  EXPECT_EQ(ask(**server, "SHOW data_directory"), chosen.data_folder((*server)->folder()));
+  EXPECT_THAT(ask(**server, "SHOW data_directory"), StartsWith(memory.path("drydock-")));
   EXPECT_EQ(names_in(memory.path()).size(), 1u);
   *server = nullptr;
   EXPECT_THAT(names_in(memory.path()), ElementsAre());
+}
+
+TEST_F(LocalPostgresTest, RemovesClustersInMemoryThatNobodyUses) {
+  if (memory_ == nullptr) GTEST_SKIP() << "no room in /dev/shm";
+  const TemporaryFolder elsewhere;
+  LocalPostgresOptions chosen = options(elsewhere);
+  chosen.memory_folder = memory_->path();
+  const LocalPostgresServer& used = join(chosen);
+  const std::string abandoned = chosen.data_folder("", "abandoned");
+  const std::string fresh = chosen.data_folder("", "fresh");
+  for (const std::string& folder : {abandoned, fresh}) {
+    ASSERT_TRUE(make_own_folder(folder, chosen).ok());
+  }
+  // Long ago, for both of those that are not fresh.
+  const timespec long_ago[2] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 1, .tv_nsec = 0}};
+  const std::string in_use = ask(used, "SHOW data_directory");
+  for (const std::string& folder : {abandoned, in_use}) {
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.c_str(), long_ago, 0), 0);
+  }
+  ASSERT_NE(start_time(join()), start_time(used));
+  EXPECT_FALSE(fs::exists(abandoned));
+  EXPECT_TRUE(fs::exists(fresh));
+  EXPECT_TRUE(fs::exists(in_use));
+  fs::remove(fresh);
+  TearDown();
 }
 
 TEST_F(LocalPostgresTest, SaysThatItsFolderInMemoryCannotBeMade) {
@@ -326,8 +356,7 @@ TEST_F(LocalPostgresTest, SaysWhatTheServersLogSaysWhenItDoesNotStart) {
   EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(server.status().message()),
               AllOf(StartsWith("The local PostgreSQL server does not start.\n  programs: " + bin +
-                               "\n  folder:   " + chosen.home + "/99\n  data:     " + chosen.home +
-                               "/99/data\n"),
+                               "\n  folder:   " + chosen.home + "/99\n"),
                     HasSubstr("  its log ends with:\n    initdb: error: the disk is full\n")));
 }
 

@@ -148,7 +148,7 @@ class MockDatabaseTest : public SandboxTest {
   }
 
   void insert(int n) {
-    mock.transact([&](Transaction& tx) {
+    mock_.transact([&](Transaction& tx) {
       tx->exec_params("INSERT INTO t VALUES ($1)", n);
       tx.submit(executor(), {.name = "after_commit"}, [] {});
     });
@@ -162,23 +162,23 @@ class MockDatabaseTest : public SandboxTest {
     });
   }
 
-  NiceMock<MockDatabase> mock{SandboxTest::database()};
+  NiceMock<MockDatabase> mock_{SandboxTest::database()};
 };
 
 TEST_F(MockDatabaseTest, DelegatesWithTheOptionsAndThePlace) {
-  EXPECT_CALL(mock,
+  EXPECT_CALL(mock_,
               do_transact(Field(&TransactionOptions::max_attempts, 3),
                           Property(&SourceLocation::short_name, HasSubstr("mocks_test.cc:")), _));
-  const int two = mock.transact({.max_attempts = 3}, [](Transaction& tx) {
+  const int two = mock_.transact({.max_attempts = 3}, [](Transaction& tx) {
     return tx->exec("SELECT 1 + 1").at(0).at(0).as<int>();
   });
   EXPECT_EQ(two, 2);
 }
 
 TEST_F(MockDatabaseTest, NestsInTheRealDatabase) {
-  mock.transact([&](Transaction&) {
+  mock_.transact([&](Transaction&) {
     insert(1);
-    EXPECT_THROW(mock.transact([&](Transaction&) {
+    EXPECT_THROW(mock_.transact([&](Transaction&) {
       insert(2);
       throw std::runtime_error("undo");
     }),
@@ -189,11 +189,11 @@ TEST_F(MockDatabaseTest, NestsInTheRealDatabase) {
 }
 
 TEST_F(MockDatabaseTest, LosesTheConnectionBeforeTheBody) {
-  EXPECT_CALL(mock, do_transact)
+  EXPECT_CALL(mock_, do_transact)
       .WillOnce(lose_connection())
-      .WillRepeatedly(transact_for_real(mock));
+      .WillRepeatedly(transact_for_real(mock_));
   bool ran = false;
-  EXPECT_THROW(mock.transact([&](Transaction&) { ran = true; }), pqxx::broken_connection);
+  EXPECT_THROW(mock_.transact([&](Transaction&) { ran = true; }), pqxx::broken_connection);
   EXPECT_FALSE(ran);
   insert(7);
   EXPECT_EQ(rows(), "7");
@@ -201,15 +201,15 @@ TEST_F(MockDatabaseTest, LosesTheConnectionBeforeTheBody) {
 }
 
 TEST_F(MockDatabaseTest, FailsAtTheCommit) {
-  EXPECT_CALL(mock, do_transact)
-      .WillOnce(fail_commit(mock, pqxx::serialization_failure("as at COMMIT")));
+  EXPECT_CALL(mock_, do_transact)
+      .WillOnce(fail_commit(mock_, pqxx::serialization_failure("as at COMMIT")));
   EXPECT_THROW(insert(1), pqxx::serialization_failure);
   EXPECT_EQ(rows(), "none");
   EXPECT_THAT(executor(), drained());
 }
 
 TEST_F(MockDatabaseTest, LosesTheAnswerOfTheCommit) {
-  EXPECT_CALL(mock, do_transact).WillOnce(lose_commit_answer(mock));
+  EXPECT_CALL(mock_, do_transact).WillOnce(lose_commit_answer(mock_));
   EXPECT_THROW(insert(1), pqxx::in_doubt_error);
   EXPECT_EQ(rows(), "1");
   EXPECT_THAT(drain(), has_run("after_commit"));

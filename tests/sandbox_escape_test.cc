@@ -46,6 +46,59 @@ INSTANTIATE_TEST_SUITE_P(statements, EscapeTest,
 
 using SandboxEscapeTest = SandboxFixture;
 
+TEST_F(SandboxEscapeTest, is_found_where_the_commit_fails_for_another_reason) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
+    tx->exec("INSERT INTO children VALUES (7)");  // violates a deferred constraint
+    EXPECT_THROW(tx->exec("COMMIT"), pqxx::foreign_key_violation);
+    EXPECT_THROW(tx->exec("SELECT 1"), pqxx::broken_connection);
+  }),
+               SandboxEscapedError);
+}
+
+TEST_F(SandboxEscapeTest, is_prevented_after_all_cursors_were_closed) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  sandbox.database().transact([](Transaction& tx) { tx->exec("CLOSE ALL"); });
+  add_user(sandbox.database(), "ada@example.org");
+  EXPECT_THROW(sandbox.database().transact([](Transaction& tx) { tx->exec("COMMIT"); }),
+               SandboxEscapedError);
+  EXPECT_EQ(committed_users(), 0);
+}
+
+// Large objects can be written in a read-only transaction, up to version 15.
+TEST_F(SandboxEscapeTest, leaves_no_session_to_write_with) {
+  for (const char* end : {"ROLLBACK", "COMMIT", "END", "PREPARE TRANSACTION 'x'"}) {
+    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+    EXPECT_THROW(sandbox.database().transact([&](Transaction& tx) {
+      try {
+        tx->exec(end);
+      } catch (const std::exception&) {
+      }
+      EXPECT_THROW(tx->exec("SELECT lo_from_bytea(0, 'abc')"), pqxx::broken_connection) << end;
+    }),
+                 SandboxEscapedError);
+    const SandboxReport report = sandbox.finish();
+    EXPECT_THAT(report.findings, SizeIs(1)) << report;
+    EXPECT_TRUE(report.breaches.empty()) << report;
+  }
+}
+
+TEST_F(SandboxEscapeTest, ends_the_session_before_a_chained_transaction_can_commit) {
+  {
+    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+    EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
+      tx->exec("ROLLBACK AND CHAIN");
+      tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
+      tx->exec("COMMIT");
+    }),
+                 SandboxEscapedError);
+    const SandboxReport report = sandbox.finish();
+    ASSERT_THAT(report.findings, SizeIs(1)) << report;
+    EXPECT_THAT(report.findings[0].message, HasSubstr("by SQL: ROLLBACK AND CHAIN."));
+  }
+  EXPECT_EQ(committed_users(), 0);
+}
+
 TEST_F(SandboxEscapeTest, names_a_lost_connection_and_leaves_the_next_sandbox_healthy) {
   {
     Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});

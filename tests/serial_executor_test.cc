@@ -59,7 +59,7 @@ class CallingThreadExecutor : public Executor {
 
  protected:
   void do_submit(SubmittedJob job) override {
-    const JobResult result = std::move(job).run();
+    const JobResult result = job.run();
     if (result.error != nullptr) errors.push_back(describe(result.error));
   }
 };
@@ -75,7 +75,7 @@ class HeldExecutor : public Executor {
     SubmittedJob job = std::move(jobs.front());
     jobs.pop_front();
     const std::string name = job.name();
-    const JobResult result = std::move(job).run();
+    const JobResult result = job.run();
     if (result.error != nullptr) errors.push_back(name + ": " + describe(result.error));
   }
   bool cancel(JobId id) override {

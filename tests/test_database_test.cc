@@ -94,6 +94,7 @@ TEST_F(TestDatabaseTest, NobodyCanConnectToTheTemplate) {
 TEST_F(TestDatabaseTest, ProcessesAtTheSameTimeBuildTheTemplateOnce) {
   const std::string oid_of = "SELECT oid FROM pg_database WHERE datname = '";
   std::vector<std::unique_ptr<ChildProcess>> children;
+  children.reserve(4);
   for (int i = 0; i < 4; ++i) {
     children.push_back(std::make_unique<ChildProcess>([&](const ChildProcess::Tell& tell) {
       const TestDatabase database = open(options_with("CREATE TABLE at_the_same_time ()"));

@@ -31,7 +31,7 @@ using ::testing::Throw;
 
 class MocksTest : public drydock::SandboxTest {
  protected:
-  NiceMock<MockMailer> mailer;
+  NiceMock<MockMailer> mailer_;
 };
 
 TEST_F(MocksTest, TheDefaultIsTheRealThing) {
@@ -39,8 +39,8 @@ TEST_F(MocksTest, TheDefaultIsTheRealThing) {
   NiceMock<drydock::MockDatabase> mock_database(database());
   NiceMock<drydock::MockClock> mock_clock(sandbox().simulation().clock());
 
-  SignupService service(mock_database, mock_executor, mailer);
-  EXPECT_CALL(mailer, send);
+  SignupService service(mock_database, mock_executor, mailer_);
+  EXPECT_CALL(mailer_, send);
   service.register_user("ada@example.org");
   drain();
   EXPECT_EQ(mock_clock.now(), sandbox().simulation().clock().now());
@@ -48,7 +48,7 @@ TEST_F(MocksTest, TheDefaultIsTheRealThing) {
 
 TEST_F(MocksTest, AssertingASubmit) {
   NiceMock<drydock::MockExecutor> mock_executor(executor());
-  SignupService service(database(), mock_executor, mailer);
+  SignupService service(database(), mock_executor, mailer_);
   EXPECT_CALL(mock_executor, do_submit(drydock::job_named("send_confirmation")));
   service.register_user("ada@example.org");
   EXPECT_THAT(drain(), has_run("send_confirmation"));  // it went on to the real executor
@@ -56,7 +56,7 @@ TEST_F(MocksTest, AssertingASubmit) {
 
 TEST_F(MocksTest, ASubmitThatIsRefused) {
   NiceMock<drydock::MockExecutor> mock_executor(executor());
-  SignupService service(database(), mock_executor, mailer);
+  SignupService service(database(), mock_executor, mailer_);
   EXPECT_CALL(mock_executor, do_submit).WillOnce(Throw(drydock::QueueFullError("full")));
   service.register_user("ada@example.org");
   const auto failures = sandbox().simulation().take_failures();
@@ -66,7 +66,7 @@ TEST_F(MocksTest, ASubmitThatIsRefused) {
 
 TEST_F(MocksTest, ALostConnection) {
   NiceMock<drydock::MockDatabase> mock_database(database());
-  SignupService service(mock_database, executor(), mailer);
+  SignupService service(mock_database, executor(), mailer_);
   EXPECT_CALL(mock_database, do_transact)
       .WillOnce(drydock::lose_connection())
       .WillRepeatedly(drydock::transact_for_real(mock_database));
@@ -77,7 +77,7 @@ TEST_F(MocksTest, ALostConnection) {
 
 TEST_F(MocksTest, OneTransactAmongSeveral) {
   NiceMock<drydock::MockDatabase> mock_database(database());
-  SignupService service(mock_database, executor(), mailer);
+  SignupService service(mock_database, executor(), mailer_);
   EXPECT_CALL(mock_database, do_transact).Times(testing::AnyNumber());
   EXPECT_CALL(mock_database,
               do_transact(Field(&drydock::TransactionOptions::read_only, true), _, _))

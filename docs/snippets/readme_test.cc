@@ -21,22 +21,22 @@ using ::testing::StrictMock;
 
 class SignupTest : public drydock::SandboxTest {
  protected:
-  StrictMock<MockMailer> mailer;
-  SignupService service{database(), executor(), mailer};
+  StrictMock<MockMailer> mailer_;
+  SignupService service_{database(), executor(), mailer_};
 };
 
 TEST_F(SignupTest, MailIsSentAfterTheRequest) {
-  service.register_user("ada@example.org");
+  service_.register_user("ada@example.org");
   EXPECT_THAT(executor(), has_pending("send_confirmation", times(1)));
 
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org")));
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
   EXPECT_THAT(drain(), has_run("send_confirmation", times(1)));
 }
 
 TEST_F(SignupTest, NoMailIsSentForAnAddressThatIsTaken) {
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org"))).Times(1);
-  service.register_user("ada@example.org");
-  EXPECT_THROW(service.register_user("ada@example.org"), pqxx::unique_violation);
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org"))).Times(1);
+  service_.register_user("ada@example.org");
+  EXPECT_THROW(service_.register_user("ada@example.org"), pqxx::unique_violation);
   drain();
 }
 

@@ -71,6 +71,7 @@ class Failures {
   }
   int count() const { return count_; }
   void print() const {
+    if (kinds_.empty()) std::cout << "    nothing: all of them came in time\n";
     for (const auto& [pattern, kind] : kinds_) {
       std::cout << "    " << kind.count << " times, the first one:\n";
       quote("  " + kind.first);
@@ -167,22 +168,22 @@ int show_drydock(drydock::TestDatabase& test_database) {
   heading("2. The same application with drydock: a sandbox for each test, and drain()");
   std::cout
       << "Each test registers a user, lets the job run, and checks that the mail was sent and\n"
-         "the row says so: three transactions. "
+         "the row says so: four transactions. "
       << kTests << " tests each, how many went wrong:\n\n";
   const Outcome deferred = run_tests<drydock::DeferredExecutor>(test_database);
-  const Outcome inline_ = run_tests<drydock::InlineExecutor>(test_database);
+  const Outcome at_once = run_tests<drydock::InlineExecutor>(test_database);
   const auto of_all = [](int count) {
     return std::to_string(count) + " of " + std::to_string(kTests);
   };
   bar("deferred executor", deferred.wrong, kTests, of_all(deferred.wrong));
-  bar("inline executor", inline_.wrong, kTests, of_all(inline_.wrong));
+  bar("inline executor", at_once.wrong, kTests, of_all(at_once.wrong));
 
   std::cout << "\n  The median time of a test, from the making of its sandbox to the rollback:\n\n";
-  const double longest = std::max(deferred.median_us, inline_.median_us);
+  const double longest = std::max(deferred.median_us, at_once.median_us);
   const auto us = [](double time) { return std::to_string(std::lround(time)) + " us"; };
   bar("deferred executor", deferred.median_us, longest, us(deferred.median_us));
-  bar("inline executor", inline_.median_us, longest, us(inline_.median_us));
-  return deferred.wrong + inline_.wrong;
+  bar("inline executor", at_once.median_us, longest, us(at_once.median_us));
+  return deferred.wrong + at_once.wrong;
 }
 
 // --- 3: a bug, planted.

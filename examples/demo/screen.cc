@@ -32,7 +32,7 @@ void bar(const std::string& label, double value, double all, const std::string& 
   int marks = static_cast<int>(std::lround(kWidth * value / all));
   if (value > 0) marks = std::max(marks, 1);
   std::cout << "  " << std::left << std::setw(34) << label << std::right << std::setw(9) << shown
-            << "  " << std::string(marks, '#') << std::endl;
+            << (marks > 0 ? "  " : "") << std::string(marks, '#') << std::endl;
 }
 
 void quote(const std::string& text) {

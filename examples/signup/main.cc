@@ -45,7 +45,7 @@ class ConsoleMailer : public signup::Mailer {
 };
 
 std::string database_url() {
-  const std::string given = absl::GetFlag(FLAGS_database);
+  std::string given = absl::GetFlag(FLAGS_database);
   if (!given.empty()) return given;
   const char* from_environment = std::getenv("DATABASE_URL");
   return from_environment == nullptr ? "" : from_environment;

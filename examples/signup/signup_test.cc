@@ -41,38 +41,38 @@ class SignupTest : public drydock::SandboxTest {
   int confirmed() { return query<int>("SELECT count(confirmation_sent_at) FROM users"); }
   int users() { return query<int>("SELECT count(*) FROM users"); }
 
-  StrictMock<MockMailer> mailer;
-  SignupService service{database(), executor(), mailer};
+  StrictMock<MockMailer> mailer_;
+  SignupService service_{database(), executor(), mailer_};
 };
 
 TEST_F(SignupTest, ARequestReturnsBeforeItsMailIsSent) {
-  service.register_user("ada@example.org");
+  service_.register_user("ada@example.org");
   EXPECT_THAT(executor(), has_pending("send_confirmation", times(1)));
   EXPECT_EQ(confirmed(), 0);
 
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org")));
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
   EXPECT_THAT(drain(), has_run("send_confirmation", times(1)));
   EXPECT_EQ(confirmed(), 1);
 }
 
 TEST_F(SignupTest, InlineTheMailIsSentWhenTheRequestReturns) {
-  SignupService inline_service(database(), inline_executor(), mailer);
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org")));
+  SignupService inline_service(database(), inline_executor(), mailer_);
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
   inline_service.register_user("ada@example.org");
   EXPECT_EQ(confirmed(), 1);
 }
 
 TEST_F(SignupTest, NoMailIsSentForAnAddressThatIsTaken) {
-  service.register_user("ada@example.org");
-  EXPECT_THROW(service.register_user("ada@example.org"), pqxx::unique_violation);
+  service_.register_user("ada@example.org");
+  EXPECT_THROW(service_.register_user("ada@example.org"), pqxx::unique_violation);
 
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org"))).Times(1);
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org"))).Times(1);
   drain();
 }
 
 TEST_F(SignupTest, NoMailIsSentWhenTheCallersTransactionRollsBack) {
   EXPECT_THROW(database().transact([&](drydock::Transaction&) {
-    service.register_user("ada@example.org");
+    service_.register_user("ada@example.org");
     throw std::runtime_error("the payment was refused");
   }),
                std::runtime_error);
@@ -82,7 +82,7 @@ TEST_F(SignupTest, NoMailIsSentWhenTheCallersTransactionRollsBack) {
 
 TEST_F(SignupTest, NoMailIsSentWhenTheCommitFails) {
   NiceMock<drydock::MockDatabase> mock(database());
-  SignupService unlucky(mock, executor(), mailer);
+  SignupService unlucky(mock, executor(), mailer_);
   EXPECT_CALL(mock, do_transact)
       .WillOnce(drydock::fail_commit(mock, pqxx::serialization_failure("as at COMMIT")));
   EXPECT_THROW(unlucky.register_user("ada@example.org"), pqxx::serialization_failure);
@@ -90,8 +90,8 @@ TEST_F(SignupTest, NoMailIsSentWhenTheCommitFails) {
 }
 
 TEST_F(SignupTest, AUserWhoseMailFailedIsNotConfirmed) {
-  service.register_user("ada@example.org");
-  EXPECT_CALL(mailer, send).WillOnce(Throw(std::runtime_error("no route to mail.example.org")));
+  service_.register_user("ada@example.org");
+  EXPECT_CALL(mailer_, send).WillOnce(Throw(std::runtime_error("no route to mail.example.org")));
   EXPECT_THAT(drain(), has_failed("send_confirmation", HasSubstr("no route to mail.example.org")));
   EXPECT_EQ(confirmed(), 0);
   // Expected; what a test does not take fails it.
@@ -99,31 +99,31 @@ TEST_F(SignupTest, AUserWhoseMailFailedIsNotConfirmed) {
 }
 
 TEST_F(SignupTest, ATeamAndItsOwnerReferToEachOther) {
-  service.register_team("Engines", "ada@example.org", {"grace@example.org"});
+  service_.register_team("Engines", "ada@example.org", {"grace@example.org"});
   EXPECT_EQ(query<std::string>("SELECT string_agg(email, ' ' ORDER BY email) FROM users"),
             "ada@example.org grace@example.org");
   EXPECT_EQ(query<std::string>("SELECT email FROM users JOIN teams ON teams.owner_id = users.id"),
             "ada@example.org");
 
-  EXPECT_CALL(mailer, send).Times(2);
+  EXPECT_CALL(mailer_, send).Times(2);
   EXPECT_THAT(drain(), has_run("send_confirmation", times(2)));
 }
 
 TEST_F(SignupTest, AMemberWhoCannotBeAddedIsSkippedAndGetsNoMail) {
-  const SignupService::Team team = service.register_team(
+  const SignupService::Team team = service_.register_team(
       "Engines", "ada@example.org", {"grace@example.org", "no address", "ada@example.org"});
   EXPECT_THAT(team.skipped, ElementsAre("no address", "ada@example.org"));
   EXPECT_EQ(users(), 2);
 
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org")));
-  EXPECT_CALL(mailer, send(mail_to("grace@example.org")));
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
+  EXPECT_CALL(mailer_, send(mail_to("grace@example.org")));
   drain();
 }
 
 TEST_F(SignupTest, ATeamWhoseOwnerExistsAlreadyLeavesNothingBehind) {
-  EXPECT_CALL(mailer, send(mail_to("ada@example.org")));
-  service.register_user("ada@example.org");
-  EXPECT_THROW(service.register_team("Engines", "ada@example.org", {"grace@example.org"}),
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
+  service_.register_user("ada@example.org");
+  EXPECT_THROW(service_.register_team("Engines", "ada@example.org", {"grace@example.org"}),
                pqxx::unique_violation);
   EXPECT_EQ(query<int>("SELECT count(*) FROM teams"), 0);
   EXPECT_EQ(users(), 1);
@@ -143,8 +143,9 @@ TEST_F(SignupTest, ATeamWithoutAnOwnerFailsAtTheCommit) {
 
 TEST_F(SignupTest, OneJobFinishesAnImportOfManyUsers) {
   std::vector<std::string> emails;
+  emails.reserve(500);
   for (int i = 0; i < 500; ++i) emails.push_back("user" + std::to_string(i) + "@example.org");
-  service.import_users(emails);
+  service_.import_users(emails);
   EXPECT_EQ(users(), 500);
   EXPECT_EQ(query<int>("SELECT count(invitation_code) FROM users"), 0);
   EXPECT_THAT(executor(), has_pending("make_invitation_codes", times(1)));
@@ -159,7 +160,7 @@ TEST_F(SignupTest, OneJobFinishesAnImportOfManyUsers) {
 
 TEST_F(SignupTest, AnImportTakesAnyTextForAnAddress) {
   const std::vector<std::string> emails = {R"("o'hara, \j"@example.org)", "{}@example.org"};
-  service.import_users(emails);
+  service_.import_users(emails);
   EXPECT_EQ(query<std::string>("SELECT min(email) FROM users WHERE email LIKE '%hara%'"),
             emails[0]);
   EXPECT_EQ(query<int>("SELECT count(*) FROM users WHERE email = '{}@example.org'"), 1);
@@ -167,7 +168,7 @@ TEST_F(SignupTest, AnImportTakesAnyTextForAnAddress) {
 }
 
 TEST_F(SignupTest, AnImportWithOneBadAddressAddsNobody) {
-  EXPECT_THROW(service.import_users({"ada@example.org", "no address"}), pqxx::check_violation);
+  EXPECT_THROW(service_.import_users({"ada@example.org", "no address"}), pqxx::check_violation);
   EXPECT_EQ(users(), 0);
   EXPECT_EQ(query<int>("SELECT count(*) FROM imports"), 0);
   EXPECT_THAT(executor(), drained());

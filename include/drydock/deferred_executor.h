@@ -48,6 +48,14 @@ class DeferredExecutor : public Executor {
   // These jobs, in the order in which they would run.
   std::vector<PendingJob> pending() const;
 
+  // Submits a job that is due after `period` (or first after `options.delay`, where that is above
+  // zero), and again `period` after each due time, under one id, until `cancel(id)`. It runs only
+  // when the clock is advanced, so no drain runs for ever because of it, and being pending at the
+  // end of a test is no finding. Throws `MisuseError` where `period` is not above zero.
+  JobId submit_every(JobOptions options, absl::Duration period, absl::AnyInvocable<void()> job,
+                     SourceLocation where = SourceLocation::current());
+
+  // A job that recurs may be cancelled while it runs: then it does not come again.
   bool cancel(JobId id) override;
   bool keeps_strand_order() const override { return true; }
 

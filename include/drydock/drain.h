@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -53,6 +52,11 @@ struct DrainOptions {
   int max_generation = 1'000;
   // Whether jobs that this drain's jobs submit run in it too, or stay pending.
   bool run_spawned = true;
+  // How often each job runs: 2 shows whether it can bear to be delivered twice. Where the second
+  // run fails, or changes what the first has left in a sandbox's tables, that is
+  // `Finding::kNotIdempotent`. A job that fails the first time is not run again, nor is one that
+  // was made into a `Job` before it was submitted.
+  int deliveries = 1;
   // Jobs of one strand keep their order whatever this says. Unset: fifo, or what the test binary
   // was told with `--drydock_order` or DRYDOCK_ORDER.
   std::optional<DrainOrder> order = {};
@@ -72,6 +76,8 @@ struct JobRun {
   Outcome outcome = kSucceeded;
   // How many jobs stand above it.
   int generation = 0;
+  // How often it was run.
+  int deliveries = 1;
   // The name of the executor it was submitted to.
   std::string executor = {};
   // The exception's type and message; empty where the job succeeded.
@@ -131,8 +137,8 @@ struct DrainReport {
 
  private:
   friend class internal::Engine;
-  // Takes the memory of `runs` back for the next drain.
-  std::shared_ptr<internal::RunStore> store_;
+  // Where the memory of `runs` goes, for the next drain; null: nowhere.
+  internal::RunStore* store_ = nullptr;
 };
 
 // "not due", "filtered", …

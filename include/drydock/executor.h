@@ -32,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/job.h"
+#include "drydock/redelivery.h"
 #include "drydock/source_location.h"
 
 namespace drydock {
@@ -66,16 +67,21 @@ class Executor {
 
   // Submits a job that is due at once and named after the place of the call. Returns its id.
   template <class F>
-    requires std::is_invocable_v<std::decay_t<F>&&>
-  JobId submit(F&& job, SourceLocation where = SourceLocation::current()) {
+  requires std::is_invocable_v<std::decay_t<F> &&> JobId
+  submit(F&& job, SourceLocation where = SourceLocation::current()) {
     const JobId id = ids_->next();
-    do_submit(SubmittedJob(id, std::forward<F>(job), where));
+    do_submit(SubmittedJob(id, internal::make_job(std::forward<F>(job)), where));
     return id;
   }
 
   // Submits a job with a name, a delay, or both. Throws what the executor throws where it cannot
   // take the job (`QueueFullError`, `ExecutorShutDownError`, see each executor), and
   // `std::invalid_argument` for an empty job.
+  template <class F>
+  requires std::is_invocable_v<std::decay_t<F> &&> JobId
+  submit(JobOptions options, F&& job, SourceLocation where = SourceLocation::current()) {
+    return submit(std::move(options), internal::make_job(std::forward<F>(job)), where);
+  }
   JobId submit(JobOptions options, Job job, SourceLocation where = SourceLocation::current()) {
     const JobId id = ids_->next();
     do_submit(SubmittedJob(id, std::move(options), std::move(job), where));

@@ -6,7 +6,7 @@
 //
 //   class CallingThreadExecutor : public drydock::Executor {
 //     void do_submit(drydock::SubmittedJob job) override {
-//       drydock::JobResult result = std::move(job).run();        // never throws
+//       drydock::JobResult result = job.run();        // never throws
 //       if (result.error) log(drydock::describe(result.error));
 //     }
 //   };
@@ -20,7 +20,6 @@
 #include <memory>
 #include <ostream>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -137,11 +136,9 @@ class SubmittedJob {
   // Captures the calling thread's context and its running job, which becomes the parent. Throws
   // `std::invalid_argument`, naming `where`, if `job` is empty.
   SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLocation where);
-  // The same for a job with neither name nor delay, made in place.
-  template <class F>
-    requires std::is_invocable_v<std::decay_t<F>&&>
-  SubmittedJob(JobId id, F&& job, SourceLocation where)
-      : job_(std::forward<F>(job)), where_(where), id_(id) {
+  // The same for a job with neither name nor delay.
+  SubmittedJob(JobId id, Job&& job, SourceLocation where)
+      : job_(std::move(job)), where_(where), id_(id) {
     capture_submitter();
   }
   SubmittedJob(SubmittedJob&& other) noexcept
@@ -198,7 +195,7 @@ class SubmittedJob {
   // Runs the job with its context restored and itself as `current_job()`, and puts both back after.
   // Never throws. The closure and the context are gone before this returns, so that what they own
   // is gone when the job counts as ended. At most once.
-  JobResult run() && noexcept;
+  JobResult run() noexcept;
 
   // Runs `job` again under this one's name, context and parents, as a second delivery.
   JobResult run_as_this(Job& job) noexcept;

@@ -55,6 +55,10 @@ struct Event {
   std::string name = {};
   // Where the job was submitted or the transaction was opened.
   SourceLocation where = {};
+  // With `SimulationOptions::real_times`: the real time since the first event, and the number of
+  // the thread that it happened on, from 1 on in the order of their first events. Else zero.
+  absl::Duration real_time = {};
+  int thread = 0;
 };
 
 // What to look for: a kind, and a name unless it is empty.
@@ -81,12 +85,21 @@ class Journal {
   std::vector<Event> events() const;
   std::size_t forgotten() const;
 
+  // From now on events have their `real_time` and `thread`.
+  void keep_real_times();
+
   // How many events match.
   std::size_t count(const EventPattern& pattern) const;
 
+  // OK if events of both kinds have happened and the first `earlier` came before the first `later`;
+  // else `FailedPrecondition`, with the events in question. For jobs that may run in any order.
+  absl::Status happened_before(const EventPattern& earlier, const EventPattern& later) const;
+
   // Waits until an event has matched, at any time since the simulation began, and returns OK; or
   // `DeadlineExceeded`, with the events of that kind that did happen, when `timeout` has passed.
-  // Wakes by the event, without polling.
+  // Wakes by the event, without polling. Where only the calling thread could run the job that is
+  // waited for, it would wait in vain: returns `FailedPrecondition` at once, and makes a finding
+  // (`Finding::kBlockedSubmit`).
   absl::Status wait_for(const EventPattern& pattern, absl::Duration timeout) const;
 
  private:

@@ -13,8 +13,8 @@
 // The environment that it looks at:
 //   DRYDOCK_POSTGRES_BIN  the folder that has `initdb` and `postgres`; else the newest of
 //                         /usr/lib/postgresql, else what PATH has
-//   DRYDOCK_HOME          the folder for its data and socket; else the socket is below /tmp, and the
-//                         data in memory (/dev/shm) where there are 2 GB to spare, else below /tmp
+//   DRYDOCK_HOME          the folder for its data and socket; else both are below /tmp, the data in
+//                         memory (/dev/shm) where there are 2 GB to spare
 //   DRYDOCK_IDLE_SECONDS  how long it outlives its last user; what the process that starts the
 //                         server says holds until that server stops
 //
@@ -46,7 +46,7 @@ class LocalPostgresError : public std::runtime_error {
 
 class LocalPostgres {
  public:
-  // The server, started now if it is not running: a few microseconds where it runs, about a second
+  // The server, started now if it is not running: some milliseconds where it runs, half a second
   // where not. Throws `LocalPostgresError`. The reference holds until the process ends, and so long
   // the server stays. Any thread may call it.
   static LocalPostgres& shared();

@@ -47,6 +47,12 @@ struct SandboxOptions {
   std::optional<Strategy> strategy = {};
   // With `kClone`: how many transactions may be open at a time.
   int max_connections = 10;
+  // Makes sequences, and so the ids of serial and identity columns, start in this test where the
+  // template has them. (Sequences do not roll back: without it the next test goes on where this one
+  // ended. A clone starts there anyway.) Costs a statement for each sequence, and other sandboxes
+  // of the process wait until this one ends before they can draw from a sequence: for tests that
+  // look at the numbers.
+  bool restart_sequences = false;
 };
 
 struct SandboxReport {

@@ -22,18 +22,27 @@
 #include "drydock/finding.h"
 #include "drydock/journal.h"
 #include "drydock/simulated_clock.h"
+#include "drydock/simulation_mark.h"
 
 namespace drydock {
 namespace internal {
 class Engine;
 }
 
+struct SimulationOptions {
+  // Of drains whose `DrainOptions` ask for none.
+  DrainOrder order = DrainOrder::fifo();
+  // Whether the journal keeps the real time and the thread of each event, for a trace
+  // (drydock/trace.h).
+  bool real_times = false;
+};
+
 // The thread that makes it drives it: `drain` and the `advance` functions throw `MisuseError` from
 // any other thread, from inside a job and inside an open transaction. Any thread may submit to its
 // executors, cancel, and read its clock, journal, failures and findings.
 class Simulation {
  public:
-  Simulation();
+  explicit Simulation(SimulationOptions options = {});
   // Failures that nobody took are printed to stderr: they must not vanish. In a fixture they have
   // failed the test before.
   ~Simulation();
@@ -58,6 +67,17 @@ class Simulation {
 
   // Jobs that have not run, in the order in which they would.
   std::vector<PendingJob> pending() const;
+
+  // For what one block of a test has done:
+  //
+  //   const auto before = simulation.mark();
+  //   service.register_user("ada@example.org");
+  //   EXPECT_EQ(simulation.pending_since(before).size(), 1);
+  SimulationMark mark() const;
+  // Of `pending()`, what was submitted since.
+  std::vector<PendingJob> pending_since(const SimulationMark& mark) const;
+  // The events since, oldest first.
+  std::vector<Event> events_since(const SimulationMark& mark) const;
 
   // The findings so far whose kind is not allowed.
   std::vector<Finding> findings() const;

@@ -53,7 +53,13 @@ class Transaction {
   template <class F>
     requires std::is_invocable_v<std::decay_t<F>&&>
   void submit(Executor& executor, F&& job, SourceLocation where = SourceLocation::current()) {
-    submit(executor, JobOptions(), Job(std::forward<F>(job)), where);
+    submit(executor, JobOptions(), internal::make_job(std::forward<F>(job)), where);
+  }
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>&&>
+  void submit(Executor& executor, JobOptions options, F&& job,
+              SourceLocation where = SourceLocation::current()) {
+    submit(executor, std::move(options), internal::make_job(std::forward<F>(job)), where);
   }
 
  private:

@@ -122,7 +122,7 @@ auto fail_commit(MockDatabase& database, Error error) {
                                                SourceLocation where, MockDatabase::Body body) {
     database.run_for_real(options, where, [&](Transaction& transaction) {
       body(transaction);
-      throw error;
+      throw Error(error);
     });
   };
 }

@@ -79,9 +79,10 @@ Outcome run_under_clone(const std::string& test) {
   const int error = ::posix_spawn(&process, "/proc/self/exe", &actions, nullptr,
                                   pointers(arguments).data(), pointers(variables).data());
   ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {.output = std::strerror(error)};
+  if (error != 0) return {.ran = false, .passed = false, .output = std::strerror(error)};
   writer = UniqueFd();
-  Outcome outcome{.ran = true};
+  Outcome outcome;
+  outcome.ran = true;
   std::array<char, 4096> buffer;
   for (ssize_t size = 0; (size = ::read(reader.get(), buffer.data(), buffer.size())) > 0;) {
     outcome.output.append(buffer.data(), static_cast<std::size_t>(size));

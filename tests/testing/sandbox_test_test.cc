@@ -9,10 +9,13 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+
+#include "drydock/local_postgres.h"
 
 namespace drydock {
 namespace {
@@ -26,7 +29,11 @@ struct Outcome {
   std::string output;
 };
 
+// On this process's server, which outlives a sample that is killed.
 Outcome run_sample(const std::string& test, const std::string& strategy = "transaction") {
+  if (std::getenv("DRYDOCK_DATABASE_URL") == nullptr) {
+    ::setenv("DRYDOCK_DATABASE_URL", LocalPostgres::shared().connection_string().c_str(), 1);
+  }
   const std::string command = "DRYDOCK_STRATEGY=" + strategy +
                               " tests/testing/sample_suite --gtest_filter=" + test + " 2>&1";
   std::FILE* pipe = ::popen(command.c_str(), "r");

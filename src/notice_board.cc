@@ -1,0 +1,115 @@
+#include "src/notice_board.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/sql_failure.h"
+
+namespace drydock::internal {
+namespace {
+
+constexpr char kNoticeState[] = "DRYDN";
+
+constexpr char kRead[] =
+    "SELECT n->>0, n->>1, n->>2 FROM (SELECT line::pg_catalog.json AS n FROM "
+    "pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.rtrim("
+    "pg_catalog.current_setting('drydock.notices', true), E'\\n'), E'\\n')) line) s";
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+
+}  // namespace
+
+// The texts of the two messages are as small as they are: the client reads only the code.
+const char* const kReplacePgNotify[2] = {
+    "ALTER FUNCTION pg_catalog.pg_notify(text, text) RENAME TO drydock_pg_notify",
+    R"sql(CREATE FUNCTION pg_catalog.pg_notify(text, text) RETURNS void
+      LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED AS $$
+      BEGIN
+        PERFORM pg_catalog.drydock_pg_notify($1, $2);
+        IF pg_catalog.current_setting('drydock.sandbox', true) = 'on' THEN
+          PERFORM pg_catalog.set_config(
+            'drydock.notices',
+            pg_catalog.concat(
+              pg_catalog.current_setting('drydock.notices', true),
+              pg_catalog.json_build_array(
+                pg_catalog.clock_timestamp()::text, $1, coalesce($2, ''))::text,
+              E'\n'),
+            false);
+          RAISE INFO 'drydock: pg_notify' USING ERRCODE = 'DRYDN';
+        END IF;
+      END $$)sql"};
+
+void NoticeBoard::attach() {
+  connection_.exec_raw("SET drydock.sandbox = on");
+  // Called with null, it tells the receiver that is there.
+  next_receiver_ = PQsetNoticeReceiver(connection_.raw(), nullptr, nullptr);
+  PQsetNoticeReceiver(connection_.raw(), &on_notice, this);
+}
+
+void NoticeBoard::on_notice(void* self, const PGresult* result) {
+  auto& board = *static_cast<NoticeBoard*>(self);
+  const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (state != nullptr && std::string_view(state) == kNoticeState) {
+    board.on_server_ = true;
+  } else if (board.next_receiver_ != nullptr) {
+    board.next_receiver_(board.next_argument_, result);
+  }
+}
+
+void NoticeBoard::transaction_began() {
+  on_server_ = false;
+  entries_.clear();
+  savepoints_.clear();
+}
+
+// Savepoints are taken to be released and rolled back to innermost first.
+void NoticeBoard::see_tag(std::string_view tag) {
+  if (tag == "SAVEPOINT") savepoints_.push_back(entries_.size());
+  if (savepoints_.empty()) return;
+  if (tag == "RELEASE") savepoints_.pop_back();
+  if (tag == "ROLLBACK") entries_.resize(std::min(entries_.size(), savepoints_.back()));
+}
+
+void NoticeBoard::add(const std::vector<Notice>& notices, const std::string& began) {
+  for (const Notice& notice : notices) {
+    entries_.push_back({began, {notice.channel, notice.payload}});
+  }
+}
+
+std::vector<Notification> NoticeBoard::take() {
+  if (on_server_) read_from_server();
+  on_server_ = false;
+  // All times are the server's, and written in one way.
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.at < b.at; });
+  std::vector<Notification> notifications;
+  for (Entry& entry : std::exchange(entries_, {})) {
+    if (std::find(notifications.begin(), notifications.end(), entry.notification) ==
+        notifications.end()) {
+      notifications.push_back(std::move(entry.notification));
+    }
+  }
+  return notifications;
+}
+
+void NoticeBoard::read_from_server() {
+  {
+    const std::unique_ptr<PGresult, ClearResult> result(PQexec(connection_.raw(), kRead));
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
+      throw_sql_failure(connection_.raw(), result.get(), kRead);
+    }
+    for (int row = 0; row < PQntuples(result.get()); ++row) {
+      entries_.push_back({PQgetvalue(result.get(), row, 0),
+                          {PQgetvalue(result.get(), row, 1), PQgetvalue(result.get(), row, 2)}});
+    }
+  }
+  connection_.exec_raw("SET drydock.notices = ''");
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,47 @@
+// SET LOCAL in a sandbox: ends with the transaction that said it.
+//
+// A savepoint's RELEASE keeps it until the outer transaction ends, so that the simulated commit has
+// to put the value back that the last commit left.
+#ifndef DRYDOCK_SRC_SESSION_SETTINGS_H_
+#define DRYDOCK_SRC_SESSION_SETTINGS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "src/connection.h"
+#include "src/statement_text.h"
+
+namespace drydock::internal {
+
+// For the thread that uses the connection, which outlives it.
+class SessionSettings {
+ public:
+  explicit SessionSettings(Connection& connection) : connection_(connection) { forget(); }
+  SessionSettings(const SessionSettings&) = delete;
+  SessionSettings& operator=(const SessionSettings&) = delete;
+
+  // At the simulated commit: undoes the local ones of `changes` and remembers the others. One that
+  // is both stays. Nothing that fails here fails the commit.
+  void commit(const std::vector<SettingChange>& changes);
+
+  // What the last `commit` could not undo, in words.
+  const std::string& left() const { return left_; }
+
+  // The outer transaction has ended, and the session is as it was before.
+  void forget();
+
+ private:
+  void undo(const std::string& name);
+  void remember(const std::string& name);
+  std::string literal(const std::string& text);
+
+  Connection& connection_;
+  // What committed transactions have set for the session.
+  std::map<std::string, std::string> committed_;
+  std::string left_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_SESSION_SETTINGS_H_

@@ -1,0 +1,44 @@
+#include "src/statement_observer.h"
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "src/sql_failure.h"
+
+namespace drydock::internal {
+namespace {
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+
+}  // namespace
+
+Connection& StatementObserver::connection() {
+  if (connection_ == nullptr) connection_ = Connection::open(connection_string_, absl::Seconds(5));
+  return *connection_;
+}
+
+ObservedMessage StatementObserver::last_message() {
+  const std::string sql = "SELECT query, query_start FROM pg_stat_get_activity(" + backend_ + ")";
+  PGconn* const raw = connection().raw();
+  const std::unique_ptr<PGresult, ClearResult> result(raw == nullptr ? nullptr
+                                                                     : PQexec(raw, sql.c_str()));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) throw_sql_failure(raw, result.get(), sql);
+  if (PQntuples(result.get()) == 0) return {};
+  return {PQgetvalue(result.get(), 0, 0), PQgetvalue(result.get(), 0, 1)};
+}
+
+// (With a timeout, pg_terminate_backend() itself waits, in steps of a tenth of a second.)
+void StatementObserver::terminate() {
+  connection().exec_raw("SELECT pg_terminate_backend(" + backend_ + ")");
+  const absl::Time end = absl::Now() + absl::Seconds(1);
+  while (!last_message().began.empty() && absl::Now() < end)
+    absl::SleepFor(absl::Microseconds(200));
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,46 @@
+// Reads, through a second connection, which message another session ran last.
+//
+// Neither libpq nor libpqxx shows the statements that an application sends; the server does, in
+// pg_stat_activity. Asked only where a statement's tag says that its text matters.
+#ifndef DRYDOCK_SRC_STATEMENT_OBSERVER_H_
+#define DRYDOCK_SRC_STATEMENT_OBSERVER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "src/connection.h"
+
+namespace drydock::internal {
+
+struct ObservedMessage {
+  // Empty where the server does not tell (track_activities is off); cut to
+  // track_activity_query_size.
+  std::string sql;
+  // Differs between two messages, even if they read the same.
+  std::string began;
+};
+
+// For one thread at a time.
+class StatementObserver {
+ public:
+  // Connects at the first call. `backend` is the process of the observed session.
+  StatementObserver(std::string connection_string, int backend)
+      : connection_string_(std::move(connection_string)), backend_(std::to_string(backend)) {}
+
+  // Both throw what `Connection` throws.
+  ObservedMessage last_message();
+  // Ends the session and waits until it has ended, for a second at most.
+  void terminate();
+
+ private:
+  Connection& connection();
+
+  const std::string connection_string_;
+  const std::string backend_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_STATEMENT_OBSERVER_H_

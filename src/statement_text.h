@@ -1,0 +1,39 @@
+// What the text of an SQL message says about the session: for the few statements of which neither
+// the command tag nor the catalog tells enough.
+#ifndef DRYDOCK_SRC_STATEMENT_TEXT_H_
+#define DRYDOCK_SRC_STATEMENT_TEXT_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drydock::internal {
+
+// SET, SET LOCAL or set_config().
+struct SettingChange {
+  // As RESET takes it, "TimeZone" for SET TIME ZONE; empty where it is not in the text.
+  std::string name;
+  // Ends with the transaction. What the text does not say (a parameter of set_config) counts as
+  // local.
+  bool local = false;
+
+  friend bool operator==(const SettingChange&, const SettingChange&) = default;
+};
+std::vector<SettingChange> setting_changes(std::string_view sql);
+
+// NOTIFY, with the channel folded as PostgreSQL does.
+struct Notice {
+  std::string channel;
+  std::string payload;
+
+  friend bool operator==(const Notice&, const Notice&) = default;
+};
+std::vector<Notice> notify_statements(std::string_view sql);
+
+// Whether it has a statement that ends the transaction: COMMIT, END, ROLLBACK, ABORT or PREPARE
+// TRANSACTION, but not ROLLBACK TO.
+bool ends_transaction(std::string_view sql);
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_STATEMENT_TEXT_H_

@@ -1,0 +1,181 @@
+// Threads that submit, cancel and wait at once, for two seconds: nothing is lost and nothing runs
+// twice. DRYDOCK_STRESS_SECONDS=<n> sets how long.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "drydock/deferred_executor.h"
+#include "drydock/inline_executor.h"
+#include "drydock/serial_executor.h"
+#include "drydock/simulation.h"
+
+namespace drydock {
+namespace {
+
+constexpr int kThreads = 8;
+
+absl::Duration how_long() {
+  const char* const seconds = std::getenv("DRYDOCK_STRESS_SECONDS");
+  return seconds == nullptr ? absl::Seconds(2) : absl::Seconds(std::atoi(seconds));
+}
+
+// What one job did, and whether it was taken back.
+struct Ticket {
+  std::atomic<int> runs{0};
+  bool cancelled = false;
+};
+
+struct Executors {
+  Simulation simulation;
+  DeferredExecutor deferred{simulation, "deferred"};
+  InlineExecutor immediate{simulation, "inline"};
+  SerialExecutor deferred_strand{deferred, "deferred strand"};
+  SerialExecutor inline_strand{immediate, "inline strand"};
+  // Jobs of a strand count here without a lock: the strand is the lock.
+  std::uint64_t in_deferred_strand = 0;
+  std::uint64_t in_inline_strand = 0;
+};
+
+class Worker {
+ public:
+  Worker(Executors& executors, int number)
+      : executors_(executors), random_(static_cast<std::uint64_t>(number)), number_(number) {}
+
+  void work(absl::Time end) {
+    while (absl::Now() < end) step();
+    // The last word, for who waits for the thread.
+    executors_.immediate.submit({.name = "done " + std::to_string(number_)}, [] {});
+  }
+
+  const std::deque<Ticket>& tickets() const { return tickets_; }
+  std::uint64_t strand_jobs(int strand) const { return strand_jobs_[strand]; }
+
+ private:
+  void step() {
+    switch (random_() % 8) {
+      case 0:
+      case 1:
+        submit(executors_.deferred, random_() % 2 == 0 ? absl::ZeroDuration() : absl::Seconds(1));
+        break;
+      case 2:
+        submit(executors_.immediate, random_() % 4 == 0 ? absl::Seconds(1) : absl::ZeroDuration());
+        break;
+      case 3:
+        submit_nested();
+        break;
+      case 4:
+        ++strand_jobs_[0];
+        executors_.deferred_strand.submit([this] { ++executors_.in_deferred_strand; });
+        break;
+      case 5:
+        ++strand_jobs_[1];
+        executors_.inline_strand.submit([this] { ++executors_.in_inline_strand; });
+        break;
+      case 6:
+        cancel_one();
+        break;
+      default:
+        wait_for_own();
+        break;
+    }
+  }
+
+  void submit(Executor& executor, absl::Duration delay) {
+    Ticket& ticket = tickets_.emplace_back();
+    ids_.push_back(executor.submit({.delay = delay}, [&ticket] { ++ticket.runs; }));
+  }
+
+  void submit_nested() {
+    Ticket& outer = tickets_.emplace_back();
+    Ticket& inner = tickets_.emplace_back();
+    ids_.push_back(executors_.deferred.submit([this, &outer, &inner] {
+      ++outer.runs;
+      executors_.deferred.submit([&inner] { ++inner.runs; });
+    }));
+    ids_.push_back(JobId());  // of the inner one, which nobody cancels
+    nested_.push_back(tickets_.size() - 2);
+  }
+
+  void cancel_one() {
+    if (ids_.empty()) return;
+    const std::size_t index = random_() % ids_.size();
+    if (!ids_[index] || tickets_[index].cancelled) return;
+    if (!executors_.deferred.cancel(ids_[index])) return;
+    tickets_[index].cancelled = true;
+    // The inner job of a cancelled outer one is never submitted.
+    for (const std::size_t outer : nested_) {
+      if (outer == index) tickets_[index + 1].cancelled = true;
+    }
+  }
+
+  void wait_for_own() {
+    const std::string name = "own " + std::to_string(number_);
+    executors_.immediate.submit({.name = name}, [] {});
+    const absl::Status status =
+        executors_.simulation.journal().wait_for(submitted(name), absl::Seconds(30));
+    EXPECT_TRUE(status.ok()) << status.message();
+  }
+
+  Executors& executors_;
+  std::mt19937_64 random_;
+  int number_;
+  std::deque<Ticket> tickets_;  // keeps its elements in place, which jobs refer to
+  std::vector<JobId> ids_;
+  std::vector<std::size_t> nested_;
+  std::uint64_t strand_jobs_[2] = {0, 0};
+};
+
+TEST(EngineStress, LosesNothingAndRunsNothingTwice) {
+  Executors executors;
+  std::deque<Worker> workers;
+  for (int i = 0; i < kThreads; ++i) workers.emplace_back(executors, i);
+  const absl::Time end = absl::Now() + how_long();
+  std::vector<std::thread> threads;
+  for (Worker& worker : workers) threads.emplace_back([&worker, end] { worker.work(end); });
+
+  // A drain goes on for as long as the threads feed it.
+  DrainOptions no_limit;
+  no_limit.max_spawned = std::numeric_limits<std::size_t>::max();
+  while (absl::Now() < end) {
+    executors.simulation.drain(no_limit);
+    executors.simulation.advance_by(absl::Seconds(1), no_limit);
+    executors.deferred.run_one();
+  }
+  for (int i = 0; i < kThreads; ++i) {
+    EXPECT_TRUE(executors.simulation.journal()
+                    .wait_for(finished("done " + std::to_string(i)), absl::Seconds(30))
+                    .ok());
+  }
+  for (std::thread& thread : threads) thread.join();
+  executors.simulation.advance_by(absl::Seconds(2), no_limit);
+
+  EXPECT_TRUE(executors.simulation.pending().empty());
+  EXPECT_TRUE(executors.simulation.findings().empty());
+  std::uint64_t in_strands[2] = {0, 0};
+  std::size_t jobs = 0;
+  for (const Worker& worker : workers) {
+    jobs += worker.tickets().size();
+    for (const Ticket& ticket : worker.tickets()) {
+      ASSERT_EQ(ticket.runs.load(), ticket.cancelled ? 0 : 1);
+    }
+    for (const int strand : {0, 1}) in_strands[strand] += worker.strand_jobs(strand);
+  }
+  EXPECT_EQ(executors.in_deferred_strand, in_strands[0]);
+  EXPECT_EQ(executors.in_inline_strand, in_strands[1]);
+  RecordProperty("jobs", static_cast<int>(jobs));
+}
+
+}  // namespace
+}  // namespace drydock

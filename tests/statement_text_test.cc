@@ -1,0 +1,64 @@
+#include "src/statement_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace drydock::internal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(StatementText, tells_local_settings_from_those_of_the_session) {
+  EXPECT_THAT(setting_changes("SET LOCAL work_mem = '1MB'; SET app.tenant TO 5"),
+              ElementsAre(SettingChange{"work_mem", true}, SettingChange{"app.tenant", false}));
+  EXPECT_THAT(setting_changes("/* x */ set session \"app\".\"User\" = 'a;b' -- SET LOCAL c = 1"),
+              ElementsAre(SettingChange{"app.User", false}));
+}
+
+TEST(StatementText, knows_settings_with_names_of_their_own) {
+  EXPECT_THAT(
+      setting_changes("SET LOCAL TIME ZONE 'UTC'; SET LOCAL ROLE bob; SET NAMES 'UTF8';"
+                      "SET LOCAL SCHEMA 'a'; SET LOCAL XML OPTION DOCUMENT;"
+                      "SET LOCAL SESSION AUTHORIZATION bob"),
+      ElementsAre(SettingChange{"TimeZone", true}, SettingChange{"role", true},
+                  SettingChange{"client_encoding", false}, SettingChange{"search_path", true},
+                  SettingChange{"xmloption", true}, SettingChange{"session_authorization", true}));
+}
+
+TEST(StatementText, leaves_out_what_is_no_setting) {
+  EXPECT_THAT(setting_changes("SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL DEFERRED; "
+                              "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; "
+                              "UPDATE a SET local = 1; SELECT 'SET LOCAL a = 1'"),
+              IsEmpty());
+}
+
+TEST(StatementText, finds_calls_of_set_config) {
+  EXPECT_THAT(setting_changes("SELECT set_config('app.tenant', $1, true), "
+                              "pg_catalog.set_config('a', coalesce(b, 'x'), FALSE), "
+                              "set_config($1, 'x', $2), set_config('d', 'e', $3)"),
+              ElementsAre(SettingChange{"app.tenant", true}, SettingChange{"a", false},
+                          SettingChange{"", true}, SettingChange{"d", true}));
+}
+
+TEST(StatementText, reads_notify) {
+  EXPECT_THAT(notify_statements("NOTIFY Mail; notify \"Mail\", 'it''s'; NOTIFY a, E'x\\ny';"
+                                "NOTIFY a, $q$z$q$; SELECT 'NOTIFY b'"),
+              ElementsAre(Notice{"mail", ""}, Notice{"Mail", "it's"}, Notice{"a", "x\ny"},
+                          Notice{"a", "z"}));
+}
+
+TEST(StatementText, finds_what_ends_a_transaction) {
+  for (const char* sql : {"ROLLBACK", "ROLLBACK AND CHAIN", "SELECT 1; abort work;", "Commit",
+                          "END", "PREPARE TRANSACTION 'x'", "COMMIT; INSERT INTO t VALUES (1)"}) {
+    EXPECT_TRUE(ends_transaction(sql)) << sql;
+  }
+  for (const char* sql : {"ROLLBACK TO a", "ROLLBACK WORK TO SAVEPOINT a", "SELECT 'COMMIT'",
+                          "DO $$ BEGIN COMMIT; END $$", "PREPARE p AS SELECT 1", "RELEASE a",
+                          "-- COMMIT\nSELECT 1"}) {
+    EXPECT_FALSE(ends_transaction(sql)) << sql;
+  }
+}
+
+}  // namespace
+}  // namespace drydock::internal
