@@ -44,6 +44,7 @@ CloneSandbox::CloneSandbox(std::shared_ptr<ClonePool> clones, std::shared_ptr<En
 // Here is a clone left only where a thread still used it at the end of the test.
 CloneSandbox::~CloneSandbox() {
   const MutexLock lock(mutex_);
+  notifications_.reset();
   pool_.reset();
   if (clone_) clones_->give_back(*std::move(clone_));
 }
@@ -90,20 +91,56 @@ void CloneSandbox::attempt(CommitEffects& effects, const TransactionOptions& opt
                            SourceLocation where, Body body) {
   const Use use(*this, where);
   refuse_if_closed(where);
-  ConnectionPool::Lease lease = pool().acquire(where);
-  run_noted(effects, where, body, [&](Body noted) {
-    run_pooled_transaction(this, lease, effects, options, where, noted);
-  });
+  {
+    ConnectionPool::Lease lease = pool().acquire(where);
+    run_noted(effects, where, body, [&](Body noted) {
+      run_pooled_transaction(this, lease, effects, options, where, noted);
+    });
+  }
+  // What it has notified is there when transact() returns, so that tests can rely on it.
+  if (const std::shared_ptr<Notifications> listening = notifications()) listening->synchronize();
+}
+
+std::shared_ptr<Notifications> CloneSandbox::notifications() {
+  const MutexLock lock(mutex_);
+  return notifications_;
+}
+
+std::unique_ptr<Subscription> CloneSandbox::do_listen(std::string channel, Executor& executor,
+                                                      NotificationHandler handler,
+                                                      SourceLocation where) {
+  const Use use(*this, where);
+  refuse_if_closed(where);
+  pool();
+  std::shared_ptr<Notifications> listening;
+  {
+    const MutexLock lock(mutex_);
+    if (notifications_ == nullptr) {
+      notifications_ = std::make_shared<Notifications>(
+          clone_->connection_string, absl::Seconds(5),
+          [this](const std::string& job, SourceLocation listen, const std::exception_ptr& error) {
+            add_refused(job, listen, error);
+          });
+    }
+    listening = notifications_;
+  }
+  return listening->listen(std::move(channel), executor, std::move(handler), where);
 }
 
 void CloneSandbox::do_close(std::vector<std::string>& breaches) {
   const SteadyTime deadline = deadline_after(options().lease_timeout);
   bool in_use = false;
+  std::shared_ptr<Notifications> listening;  // its thread ends without the lock
   {
     const MutexLock lock(mutex_);
     while (!users_.empty() && unused_.wait_until(mutex_, deadline)) {
     }
     in_use = !users_.empty();
+    listening = std::exchange(notifications_, nullptr);
+  }
+  listening.reset();
+  {
+    const MutexLock lock(mutex_);
     if (!in_use && clone_) {
       pool_.reset();
       clones_->give_back(*std::exchange(clone_, std::nullopt));

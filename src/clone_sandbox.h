@@ -10,6 +10,7 @@
 #include "src/clone_pool.h"
 #include "src/connection_pool.h"
 #include "src/mutex.h"
+#include "src/notification_listener.h"
 #include "src/sandbox_state.h"
 
 namespace drydock::internal {
@@ -28,6 +29,9 @@ class CloneSandbox final : public SandboxState {
   void attempt(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
                Body body) override;
   void do_close(std::vector<std::string>& breaches) override;
+  std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
+                                          NotificationHandler handler,
+                                          SourceLocation where) override;
 
  private:
   // A thread that uses the pool, so that the end can wait for it.
@@ -35,6 +39,8 @@ class CloneSandbox final : public SandboxState {
 
   // Throws `pqxx::broken_connection` where no database can be made.
   ConnectionPool& pool();
+  // Null where nobody has listened yet.
+  std::shared_ptr<Notifications> notifications();
 
   const std::shared_ptr<ClonePool> clones_;
 
@@ -44,6 +50,8 @@ class CloneSandbox final : public SandboxState {
   std::vector<SourceLocation> users_ ABSL_GUARDED_BY(mutex_);
   std::optional<Clone> clone_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<ConnectionPool> pool_ ABSL_GUARDED_BY(mutex_);
+  // Shared with the transactions that wait for what they have notified.
+  std::shared_ptr<Notifications> notifications_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace drydock::internal

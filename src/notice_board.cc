@@ -25,23 +25,22 @@ struct ClearResult {
 
 }  // namespace
 
-// The texts of the two messages are as small as they are: the client reads only the code.
+// The message is the time at which it was notified, as it is written down.
 const char* const kReplacePgNotify[2] = {
     "ALTER FUNCTION pg_catalog.pg_notify(text, text) RENAME TO drydock_pg_notify",
     R"sql(CREATE FUNCTION pg_catalog.pg_notify(text, text) RETURNS void
       LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED AS $$
+      DECLARE
+        at text := extract(epoch FROM pg_catalog.clock_timestamp())::numeric(20, 6);
       BEGIN
         PERFORM pg_catalog.drydock_pg_notify($1, $2);
         IF pg_catalog.current_setting('drydock.sandbox', true) = 'on' THEN
           PERFORM pg_catalog.set_config(
             'drydock.notices',
-            pg_catalog.concat(
-              pg_catalog.current_setting('drydock.notices', true),
-              pg_catalog.json_build_array(
-                pg_catalog.clock_timestamp()::text, $1, coalesce($2, ''))::text,
-              E'\n'),
+            pg_catalog.concat(pg_catalog.current_setting('drydock.notices', true),
+                              pg_catalog.json_build_array(at, $1, coalesce($2, ''))::text, E'\n'),
             false);
-          RAISE INFO 'drydock: pg_notify' USING ERRCODE = 'DRYDN';
+          RAISE INFO USING MESSAGE = at, ERRCODE = 'DRYDN';
         END IF;
       END $$)sql"};
 
@@ -57,19 +56,23 @@ void NoticeBoard::on_notice(void* self, const PGresult* result) {
   const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state != nullptr && std::string_view(state) == kNoticeState) {
     board.on_server_ = true;
+    if (const char* at = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)) board.last_told_ = at;
   } else if (board.next_receiver_ != nullptr) {
-    board.next_receiver_(board.next_argument_, result);
+    board.next_receiver_(nullptr, result);
   }
 }
 
 void NoticeBoard::transaction_began() {
   on_server_ = false;
+  last_told_.clear();
+  unplaced_.clear();
   entries_.clear();
   savepoints_.clear();
 }
 
 // Savepoints are taken to be released and rolled back to innermost first.
 void NoticeBoard::see_tag(std::string_view tag) {
+  if (tag == "NOTIFY") place_next();
   if (tag == "SAVEPOINT") savepoints_.push_back(entries_.size());
   if (savepoints_.empty()) return;
   if (tag == "RELEASE") savepoints_.pop_back();
@@ -77,9 +80,17 @@ void NoticeBoard::see_tag(std::string_view tag) {
 }
 
 void NoticeBoard::add(const std::vector<Notice>& notices, const std::string& began) {
-  for (const Notice& notice : notices) {
-    entries_.push_back({began, {notice.channel, notice.payload}});
-  }
+  unplaced_.assign(notices.begin(), notices.end());
+  message_began_ = began;
+}
+
+// After what a function has told before it, in the same message or an earlier one.
+void NoticeBoard::place_next() {
+  if (unplaced_.empty()) return;
+  const Notice notice = std::move(unplaced_.front());
+  unplaced_.pop_front();
+  entries_.push_back(
+      {std::max(message_began_, last_told_ + "~"), {notice.channel, notice.payload}});
 }
 
 std::vector<Notification> NoticeBoard::take() {

@@ -66,6 +66,8 @@ void NotificationListener::wake() {
 
 void NotificationListener::synchronize() {
   const MutexLock lock(mutex_);
+  // A handler that an inline executor runs on the listening thread cannot wait for that thread.
+  if (thread_.get_id() == std::this_thread::get_id()) return;
   const std::uint64_t request = ++requested_;
   if (!thread_.joinable()) {
     // The application's signals are the application's threads'.

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "src/connection.h"
@@ -21,7 +22,8 @@ namespace drydock::internal {
 class NotificationListener {
  public:
   NotificationListener(std::string connection_string, absl::Duration connect_timeout,
-                       std::shared_ptr<Subscriptions> subscriptions, Subscriptions::Refused refused);
+                       std::shared_ptr<Subscriptions> subscriptions,
+                       Subscriptions::Refused refused);
   NotificationListener(const NotificationListener&) = delete;
   NotificationListener& operator=(const NotificationListener&) = delete;
   // Closes the connection; no job is submitted afterwards.
@@ -57,6 +59,33 @@ class NotificationListener {
   std::string error_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The subscriptions of a database whose server delivers, and their listener once there is one.
+// Thread-safe.
+class Notifications {
+ public:
+  Notifications(std::string connection_string, absl::Duration connect_timeout,
+                Subscriptions::Refused refused)
+      : listener_(std::move(connection_string), connect_timeout, subscriptions_,
+                  std::move(refused)) {}
+
+  std::unique_ptr<Subscription> listen(std::string channel, Executor& executor,
+                                       NotificationHandler handler, SourceLocation where) {
+    auto subscription =
+        subscriptions_->add(std::move(channel), executor, std::move(handler), where);
+    listener_.synchronize();
+    return subscription;
+  }
+
+  // Delivers what has been committed before, if anybody listens.
+  void synchronize() {
+    if (!subscriptions_->empty()) listener_.synchronize();
+  }
+
+ private:
+  const std::shared_ptr<Subscriptions> subscriptions_ = std::make_shared<Subscriptions>();
+  NotificationListener listener_;
 };
 
 }  // namespace drydock::internal

@@ -2,12 +2,14 @@
 
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "src/commit_effects.h"
 #include "src/connection_pool.h"
 #include "src/nested_transaction.h"
+#include "src/notification_listener.h"
 #include "src/pooled_transaction.h"
 #include "src/pqxx_compat.h"
 #include "src/retry_backoff.h"
@@ -29,9 +31,20 @@ void log_to_stderr(const HookFailure& failure) { std::cerr << failure.message() 
 
 PooledDatabase::PooledDatabase(std::string connection_string, PoolOptions options)
     : on_hook_failure_(options.on_hook_failure ? options.on_hook_failure : log_to_stderr),
-      pool_(std::make_unique<ConnectionPool>(std::move(connection_string), options)) {}
+      pool_(std::make_unique<ConnectionPool>(connection_string, options)),
+      notifications_(std::make_unique<internal::Notifications>(
+          std::move(connection_string), options.connect_timeout,
+          [this](const std::string& job, SourceLocation where, const std::exception_ptr& error) {
+            on_hook_failure_({HookFailure::Kind::kSubmit, job, where, where, error});
+          })) {}
 
 PooledDatabase::~PooledDatabase() = default;
+
+std::unique_ptr<Subscription> PooledDatabase::do_listen(std::string channel, Executor& executor,
+                                                        NotificationHandler handler,
+                                                        SourceLocation where) {
+  return notifications_->listen(std::move(channel), executor, std::move(handler), where);
+}
 
 PoolUsage PooledDatabase::usage() const { return pool_->usage(); }
 

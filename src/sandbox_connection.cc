@@ -32,8 +32,10 @@ struct ResultDeleter {
 SandboxConnection::SandboxConnection(const std::string& connection_string)
     : connection_(Connection::open(connection_string, absl::Seconds(5))),
       observer_(connection_string, PQbackendPID(connection_->raw())),
-      settings_(*connection_) {
-  watch_.attach(*connection_, observer_);
+      settings_(*connection_),
+      notices_(*connection_) {
+  watch_.attach(*connection_, observer_, notices_);
+  notices_.attach();
   // What runs outside of the outer transaction, because application SQL has ended it, can write
   // nothing.
   exec("SET default_transaction_read_only = on");
@@ -56,9 +58,12 @@ void SandboxConnection::begin(const TransactionOptions& options) {
   }
   watch_.transaction_began();
   if (options.read_only) sql += "SET TRANSACTION READ ONLY;";
+  notifications_.clear();
+  notices_.transaction_began();
   if (sql.empty()) return;
   try {
     exec(sql);
+    notices_.transaction_began();  // the savepoint of the sandbox is not the application's
   } catch (const pqxx::sql_error&) {
     savepoint_lost_ = savepoint_ == Savepoint::kUsed;
     throw;
@@ -69,6 +74,7 @@ void SandboxConnection::begin(const TransactionOptions& options) {
 void SandboxConnection::commit() {
   if (watch_.rollback_seen()) renew_savepoint();
   check_constraints();
+  notifications_ = notices_.take();
   settings_.commit(watch_.setting_changes());
   if (watch_.cursor_declared()) {
     // A cursor ends with the transaction that declared it; the guard is one too.

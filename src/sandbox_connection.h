@@ -11,9 +11,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "drydock/notification.h"
 #include "drydock/transaction_options.h"
 #include "src/connection.h"
+#include "src/notice_board.h"
 #include "src/session_settings.h"
 #include "src/statement_observer.h"
 #include "src/statement_watch.h"
@@ -40,6 +43,9 @@ class SandboxConnection {
   // deferred constraint for one; roll back then.
   void commit();
   void roll_back();
+
+  // What the last commit notified, in order; once.
+  std::vector<Notification> take_notifications() { return std::exchange(notifications_, {}); }
 
   // What application SQL did to the outer transaction, in words; empty where it is as it should be.
   std::string escape();
@@ -68,10 +74,12 @@ class SandboxConnection {
   std::unique_ptr<Connection> connection_;
   StatementObserver observer_;
   SessionSettings settings_;
+  NoticeBoard notices_;
   StatementWatch watch_;
   Savepoint savepoint_ = Savepoint::kNoTransaction;
   // The savepoint was gone when it was to be used.
   bool savepoint_lost_ = false;
+  std::vector<Notification> notifications_;
   std::string prologue_;
   // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none
   // that can be deferred; unknown until the first commit.

@@ -160,6 +160,11 @@ void SandboxState::add_hook_failure(const HookFailure& failure) {
   engine_->add_failure(std::move(run));
 }
 
+void SandboxState::add_refused(const std::string& job, SourceLocation where,
+                               const std::exception_ptr& error) {
+  add_hook_failure({HookFailure::Kind::kSubmit, job, where, where, error});
+}
+
 void SandboxState::close(std::vector<std::string>* breaches) noexcept {
   {
     const MutexLock lock(mutex_);

@@ -16,6 +16,7 @@
 #include "src/engine.h"
 #include "src/injections.h"
 #include "src/mutex.h"
+#include "src/subscriptions.h"
 
 namespace drydock::internal {
 
@@ -54,6 +55,8 @@ class SandboxState : public Database {
   // Calls `run`, which runs the body that it is given in a transaction and commits.
   void run_noted(CommitEffects& effects, SourceLocation where, Body body,
                  absl::FunctionRef<void(Body)> run);
+  // An executor did not take a notification's job.
+  void add_refused(const std::string& job, SourceLocation where, const std::exception_ptr& error);
   // Throws `SandboxClosedError` after the end.
   void refuse_if_closed(SourceLocation where);
   void add_note(std::string note);

@@ -28,9 +28,11 @@ bool has_column(const PGresult* result, std::initializer_list<std::string_view> 
 
 }  // namespace
 
-void StatementWatch::attach(Connection& connection, StatementObserver& observer) {
+void StatementWatch::attach(Connection& connection, StatementObserver& observer,
+                            NoticeBoard& notices) {
   connection_ = &connection;
   observer_ = &observer;
+  notices_ = &notices;
   if (PQregisterEventProc(connection.raw(), &on_event, "drydock", this) == 0)
     throw std::bad_alloc();
 }
@@ -51,9 +53,12 @@ void StatementWatch::clear() {
 
 int StatementWatch::on_event(PGEventId event, void* info, void* self) {
   auto& watch = *static_cast<StatementWatch*>(self);
-  if (event == PGEVT_RESULTCREATE && !watch.connection_->in_exec_raw()) {
+  if (event == PGEVT_RESULTCREATE) {
     auto* created = static_cast<PGEventResultCreate*>(info);
-    watch.see(created->result, PQtransactionStatus(created->conn));
+    if (!watch.connection_->in_exec_raw()) {
+      watch.see(created->result, PQtransactionStatus(created->conn));
+    }
+    watch.notices_->see_tag(PQcmdStatus(created->result));
   }
   return 1;
 }
@@ -72,7 +77,8 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
     read_text();
   }
   const bool selects = starts_with(seen, "SELECT");
-  if (seen == "SET" || (selects && has_column(result, {"set_config"}))) read_text();
+  if (seen == "NOTIFY" || seen == "SET" || (selects && has_column(result, {"set_config"})))
+    read_text();
   if (selects && has_column(result, {"pg_advisory_lock", "pg_advisory_lock_shared",
                                      "pg_try_advisory_lock", "pg_try_advisory_lock_shared"})) {
     session_locked_ = true;
@@ -103,6 +109,7 @@ void StatementWatch::read_text() noexcept {
     for (SettingChange& change : internal::setting_changes(message.sql)) {
       setting_changes_.push_back(std::move(change));
     }
+    notices_->add(notify_statements(message.sql), message.began);
     if (!ends_transaction(message.sql)) return;
     if (escape_.empty()) escape_ = message.sql;
     observer_->terminate();

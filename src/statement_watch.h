@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "src/connection.h"
+#include "src/notice_board.h"
 #include "src/statement_observer.h"
 #include "src/statement_text.h"
 
@@ -26,9 +27,9 @@ class StatementWatch {
   StatementWatch(const StatementWatch&) = delete;
   StatementWatch& operator=(const StatementWatch&) = delete;
 
-  // Throws `std::bad_alloc` where libpq cannot register it. Both outlive it. drydock's own
+  // Throws `std::bad_alloc` where libpq cannot register it. All outlive it. drydock's own
   // statements are not watched.
-  void attach(Connection& connection, StatementObserver& observer);
+  void attach(Connection& connection, StatementObserver& observer, NoticeBoard& notices);
 
   // The message that ended the outer transaction, or the tag of the statement that did or that
   // began another; empty where there was none. The session has ended then, where the message was
@@ -65,6 +66,7 @@ class StatementWatch {
 
   Connection* connection_ = nullptr;
   StatementObserver* observer_ = nullptr;
+  NoticeBoard* notices_ = nullptr;
   bool rollback_seen_ = false;
   bool cursor_declared_ = false;
   bool schema_changed_ = false;

@@ -41,8 +41,8 @@ std::unique_ptr<Subscription> Subscriptions::add(std::string channel, Executor& 
                                 (handler ? " names no channel. Give it the name that NOTIFY uses."
                                          : " has no handler. Give it a function to call."));
   }
-  auto entry = std::shared_ptr<Entry>(
-      new Entry{std::move(channel), executor, std::move(handler), where});
+  auto entry =
+      std::shared_ptr<Entry>(new Entry{std::move(channel), executor, std::move(handler), where});
   const MutexLock lock(mutex_);
   entries_.push_back(entry);
   return std::make_unique<Handle>(weak_from_this(), std::move(entry));

@@ -2,11 +2,10 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +15,7 @@
 namespace drydock {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string json = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -39,31 +38,31 @@ std::string place(const char* phase, const Event& event, std::size_t index) {
 }
 
 std::string details(const Event& event) {
-  std::string json =
-      absl::StrCat(",\"args\":{\"simulated time\":",
-                   quoted(absl::FormatTime("%Y-%m-%d %H:%M:%E*S", event.at, absl::UTCTimeZone())));
+  std::string json = absl::StrCat(
+      ",\"args\":{\"simulated time\":",
+      json_string(absl::FormatTime("%Y-%m-%d %H:%M:%E*S", event.at, absl::UTCTimeZone())));
   if (event.job) absl::StrAppend(&json, ",\"job\":", event.job.value());
   if (event.parent) absl::StrAppend(&json, ",\"submitted by\":", event.parent.value());
   if (event.where.line() != 0) {
-    absl::StrAppend(&json, ",\"where\":", quoted(event.where.to_string()));
+    absl::StrAppend(&json, ",\"where\":", json_string(event.where.to_string()));
   }
   return json + "}";
 }
 
 std::string begin_of(const std::string& name, const Event& event, std::size_t index) {
-  return absl::StrCat("{\"name\":", quoted(name), ",", place("B", event, index), details(event),
-                      "}");
+  return absl::StrCat("{\"name\":", json_string(name), ",", place("B", event, index),
+                      details(event), "}");
 }
 
 std::string end_of(const Event& event, std::size_t index) {
   return absl::StrCat("{", place("E", event, index),
-                      ",\"args\":{\"outcome\":", quoted(to_string(event.kind)), "}}");
+                      ",\"args\":{\"outcome\":", json_string(to_string(event.kind)), "}}");
 }
 
 std::string mark_of(const Event& event, std::size_t index) {
   const std::string name =
       absl::StrCat(to_string(event.kind), event.name.empty() ? "" : " ", event.name);
-  return absl::StrCat("{\"name\":", quoted(name), ",\"s\":\"t\",", place("i", event, index),
+  return absl::StrCat("{\"name\":", json_string(name), ",\"s\":\"t\",", place("i", event, index),
                       details(event), "}");
 }
 
@@ -121,8 +120,8 @@ absl::Status write_chrome_trace(const Journal& journal, const std::string& path)
   file << to_chrome_trace(journal);
   file.close();
   if (file.good()) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat("drydock: cannot write the trace '", path, "': ", std::strerror(errno)));
+  return absl::UnavailableError(absl::StrCat("drydock: cannot write the trace '", path,
+                                             "': ", std::generic_category().message(errno)));
 }
 
 }  // namespace drydock

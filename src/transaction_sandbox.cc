@@ -68,13 +68,44 @@ void TransactionSandbox::note_isolation(SourceLocation where) {
 
 void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOptions& options,
                                  SourceLocation where, Body body) {
+  std::vector<Notification> notifications;
+  const auto deliver = [&] {
+    for (const Notification& notification : notifications) {
+      subscriptions_->deliver(notification, [this](const std::string& job, SourceLocation listen,
+                                                   const std::exception_ptr& error) {
+        add_refused(job, listen, error);
+      });
+    }
+  };
+  try {
+    run_with_lease(effects, options, where, body, notifications);
+  } catch (...) {
+    deliver();  // a commit in doubt has happened
+    throw;
+  }
+  deliver();
+}
+
+void TransactionSandbox::run_with_lease(CommitEffects& effects, const TransactionOptions& options,
+                                        SourceLocation where, Body body,
+                                        std::vector<Notification>& notifications) {
   refuse_if_lost();
   const Lease lease(lease_desk_, where, this->options().lease_timeout);
   refuse_if_closed(where);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
   if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
-  run_noted(effects, where, body, [&](Body noted) { run_once(effects, options, where, noted); });
+  run_noted(effects, where, body, [&](Body noted) {
+    run_once(effects, options, where, noted);
+    notifications = connection_->take_notifications();
+  });
+}
+
+std::unique_ptr<Subscription> TransactionSandbox::do_listen(std::string channel, Executor& executor,
+                                                            NotificationHandler handler,
+                                                            SourceLocation where) {
+  refuse_if_closed(where);
+  return subscriptions_->add(std::move(channel), executor, std::move(handler), where);
 }
 
 void TransactionSandbox::run_once(CommitEffects& effects, const TransactionOptions& options,

@@ -34,16 +34,22 @@ class TransactionSandbox final : public SandboxState {
   // it.
   void inspect(SourceLocation where) override;
   void do_close(std::vector<std::string>& breaches) override;
+  std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
+                                          NotificationHandler handler,
+                                          SourceLocation where) override;
 
  private:
   void run_once(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
                 Body body);
   void refuse_if_lost();
   void connect();
+  void run_with_lease(CommitEffects& effects, const TransactionOptions& options,
+                      SourceLocation where, Body body, std::vector<Notification>& notifications);
   void note_isolation(SourceLocation where);
 
   const std::shared_ptr<SandboxConnectionPool> connections_;
   const std::shared_ptr<ClonePool> clones_;
+  const std::shared_ptr<Subscriptions> subscriptions_ = std::make_shared<Subscriptions>();
   LeaseDesk lease_desk_;
   // Used by the holder of the lease, and by nobody before the first transaction or after the end.
   std::unique_ptr<SandboxConnection> connection_;

@@ -193,7 +193,9 @@ TEST_F(ChaosTest, leaves_the_database_as_the_template) {
   const int tests = tests_wanted();
   for (int test = 0; test < tests; ++test) {
     run_test();
-    if (test % 100 == 99) ASSERT_EQ(checksum(url), before) << "after test " << test;
+    if (test % 100 == 99) {
+      ASSERT_EQ(checksum(url), before) << "after test " << test;
+    }
   }
   EXPECT_EQ(checksum(url), before);
   // No session is left but that of the pool and this one's own.

@@ -1,9 +1,11 @@
 // What a commit does, and what lasts from one transaction to the next.
 
 #include <pqxx/pqxx>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "drydock/deferred_executor.h"
 #include "tests/fidelity_row.h"
 
 namespace drydock {
@@ -44,6 +46,38 @@ std::string subtransaction_of_libpqxx(Database& database) {
     second.commit();
     return tx->exec1("SELECT string_agg(id::text, ',') FROM t")[0].as<std::string>();
   });
+}
+
+// What one who listens to "mail" hears of the statements.
+std::string heard(Database& database, const std::vector<std::string>& statements) {
+  DeferredExecutor executor;
+  std::string heard;
+  const auto subscription = database.listen(
+      "mail", executor, [&](const Notification& notification) { heard += notification.payload; });
+  for (const std::string& sql : statements) {
+    try {
+      database.transact([&](Transaction& tx) {
+        tx->exec(sql);
+        if (sql.find("drop") != std::string::npos) throw std::runtime_error("no");
+      });
+    } catch (const std::runtime_error&) {
+    }
+  }
+  executor.drain();
+  return heard;
+}
+
+std::string notify(Database& database) {
+  return heard(database, {"NOTIFY mail, 'a'", "SELECT pg_notify('mail', 'drop')",
+                          "SELECT pg_notify('mail', 'b'); NOTIFY mail, 'c'; NOTIFY mail, 'c'"});
+}
+
+std::string notify_in_a_function(Database& database) {
+  return heard(database, {"DO $$ BEGIN PERFORM pg_notify('mail', 'a'); END $$"});
+}
+
+std::string notify_statement_in_a_function(Database& database) {
+  return heard(database, {"DO $$ BEGIN NOTIFY mail, 'a'; END $$"});
 }
 
 }  // namespace
@@ -99,6 +133,9 @@ std::vector<FidelityRow> commit_rows() {
        {{one, "INSERT INTO refused VALUES (1)", count}, {count}}},
       {"hooks and nested transactions", {}, false, hooks_in_order},
       {"subtransaction of libpqxx", {}, false, subtransaction_of_libpqxx},
+      {"notify", {}, false, notify},
+      {"pg_notify() in a function", {}, false, notify_in_a_function},
+      {"notify as a statement in a function", {}, true, notify_statement_in_a_function},
       {"new table", {{"CREATE TABLE made (id int)"}, {"INSERT INTO made VALUES (1)"}}},
       {"new column and index",
        {{"ALTER TABLE t ADD COLUMN more int DEFAULT 5"},

@@ -66,9 +66,9 @@ TEST(InlineExecutor, RunsAChainOfAMillionJobsOnAConstantStack) {
     const char*& deepest;
     const char*& shallowest;
     void operator()() const {
-      const char here = 0;
-      if (deepest == nullptr || &here < deepest) deepest = &here;
-      if (shallowest == nullptr || &here > shallowest) shallowest = &here;
+      const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+      if (deepest == nullptr || here < deepest) deepest = here;
+      if (shallowest == nullptr || here > shallowest) shallowest = here;
       if (--left > 0) executor.submit({.name = "next"}, *this);
     }
   };

@@ -13,11 +13,15 @@
 #ifndef DRYDOCK_DATABASE_H_
 #define DRYDOCK_DATABASE_H_
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
+#include "drydock/executor.h"
+#include "drydock/notification.h"
 #include "drydock/source_location.h"
 #include "drydock/transaction.h"
 #include "drydock/transaction_options.h"
@@ -40,6 +44,17 @@ class Database {
   template <class Body>
   auto transact(Body&& body, SourceLocation where = SourceLocation::current()) {
     return transact(TransactionOptions(), std::forward<Body>(body), where);
+  }
+
+  // Submits a job to `executor` for each notification on `channel` that is committed from now on,
+  // in the order of the commits; see drydock/notification.h. `executor` outlives the subscription,
+  // which ends with the returned object. In a sandbox notifications are delivered by its commits,
+  // to its own listeners only; a rollback drops them. Throws `std::invalid_argument` for an empty
+  // channel or handler, `pqxx::broken_connection` where there is no connection to listen on.
+  [[nodiscard]] std::unique_ptr<Subscription> listen(
+      std::string channel, Executor& executor, NotificationHandler handler,
+      SourceLocation where = SourceLocation::current()) {
+    return do_listen(std::move(channel), executor, std::move(handler), where);
   }
 
   // With `max_attempts` above 1 the body may run more than once.
@@ -72,6 +87,11 @@ class Database {
   // returns, rolls back and rethrows when it throws. Returns only after a body has returned.
   virtual void do_transact(const TransactionOptions& options, SourceLocation where,
                            absl::FunctionRef<void(Transaction&)> body) = 0;
+
+  // Throws `std::logic_error`, unless overridden.
+  virtual std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
+                                                  NotificationHandler handler,
+                                                  SourceLocation where);
 
   // For decorators and mocks that delegate.
   static void forward(Database& to, const TransactionOptions& options, SourceLocation where,

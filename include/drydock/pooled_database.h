@@ -27,7 +27,8 @@
 namespace drydock {
 namespace internal {
 class ConnectionPool;
-}
+class Notifications;
+}  // namespace internal
 
 struct PoolOptions {
   // How many transactions may be open at a time; at least 1.
@@ -78,6 +79,10 @@ class PooledDatabase final : public Database {
  protected:
   void do_transact(const TransactionOptions& options, SourceLocation where,
                    absl::FunctionRef<void(Transaction&)> body) override;
+  // Listens on one connection more, with a thread of its own.
+  std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
+                                          NotificationHandler handler,
+                                          SourceLocation where) override;
 
  private:
   void transact_outermost(const TransactionOptions& options, SourceLocation where,
@@ -85,6 +90,7 @@ class PooledDatabase final : public Database {
 
   std::function<void(const HookFailure&)> on_hook_failure_;
   std::unique_ptr<internal::ConnectionPool> pool_;
+  std::unique_ptr<internal::Notifications> notifications_;
 };
 
 }  // namespace drydock

@@ -34,16 +34,16 @@ struct TestDatabaseOptions {
   // COPY ... FROM stdin with its data. psql's commands (\i, \set) are refused.
   // When this and `schema_sql` are empty, the environment variable DRYDOCK_SCHEMA names the file or
   // the folder; when it is empty too, so is the database.
-  std::vector<std::string> schema_files;
+  std::vector<std::string> schema_files = {};
 
   // SQL that runs after the files.
-  std::string schema_sql;
+  std::string schema_sql = {};
 
   // The server: a URI (postgresql://user:password@host:5432/database) or libpq's key=value form.
   // Its user needs the right to create databases. When empty: the environment variable
   // DRYDOCK_DATABASE_URL, else the variables PGHOST, PGHOSTADDR, PGPORT, PGDATABASE or PGSERVICE
   // with all of libpq's others, else `LocalPostgres`.
-  std::string url;
+  std::string url = {};
 
   // For sandboxes with `Strategy::kClone`: how many copies are kept ready, at least 1. They are
   // made in the background, from the first such sandbox on.
