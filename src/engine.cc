@@ -95,7 +95,8 @@ void Engine::submit(int lane, SubmittedJob&& job) {
     const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
     Slot* const slot = slots_.insert(id, std::move(job), due, arrivals_ + 1, site,
                                      static_cast<std::uint16_t>(lane));
-    if (slot == nullptr) refuse_taken_id(job);
+    // Moved from only where it found a place.
+    if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)
     ++arrivals_;
     ++base.live;
     if (due <= now()) {

@@ -241,7 +241,7 @@ class Engine {
   // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
   // run.
   struct StrandPlace {
-    StrandPlace(int in_lane) : lane(in_lane) {}
+    explicit StrandPlace(int in_lane) : lane(in_lane) {}
     int lane;
     std::size_t jobs = 0;
   };

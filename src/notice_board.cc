@@ -89,8 +89,8 @@ void NoticeBoard::place_next() {
   if (unplaced_.empty()) return;
   const Notice notice = std::move(unplaced_.front());
   unplaced_.pop_front();
-  entries_.push_back(
-      {std::max(message_began_, last_told_ + "~"), {notice.channel, notice.payload}});
+  const std::string after_told = last_told_.empty() ? "" : last_told_ + "~";
+  entries_.push_back({std::max(message_began_, after_told), {notice.channel, notice.payload}});
 }
 
 std::vector<Notification> NoticeBoard::take() {

@@ -24,7 +24,9 @@ Connection& StatementObserver::connection() {
 }
 
 ObservedMessage StatementObserver::last_message() {
-  const std::string sql = "SELECT query, extract(epoch FROM query_start)::numeric(20, 6) FROM pg_stat_get_activity(" + backend_ + ")";
+  const std::string sql =
+      "SELECT query, extract(epoch FROM query_start)::numeric(20, 6) FROM pg_stat_get_activity(" +
+      backend_ + ")";
   PGconn* const raw = connection().raw();
   const std::unique_ptr<PGresult, ClearResult> result(raw == nullptr ? nullptr
                                                                      : PQexec(raw, sql.c_str()));

@@ -17,8 +17,8 @@ struct ObservedMessage {
   // Empty where the server does not tell (track_activities is off); cut to
   // track_activity_query_size.
   std::string sql;
-  // When it began, in seconds of the server's clock. Differs between two messages, even if they read
-  // the same.
+  // When it began, in seconds of the server's clock. Differs between two messages, even if they
+  // read the same.
   std::string began;
 };
 

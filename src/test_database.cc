@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "drydock/strategy.h"
 #include "src/clone_pool.h"
 #include "src/database_server.h"
 #include "src/owned_database.h"
@@ -43,8 +44,10 @@ struct TestDatabase::State {
     if (::getpid() != owner_process) {
       server.admin.abandon();
       // To close a connection that the parent still uses would end it for the parent: leak them.
+      // NOLINTBEGIN(bugprone-unhandled-exception-at-new): out of memory may end this child.
       new std::shared_ptr<internal::SandboxConnectionPool>(std::move(sandbox_connections));
       new std::shared_ptr<internal::ClonePool>(std::move(clones));
+      // NOLINTEND(bugprone-unhandled-exception-at-new)
     } else if (!name.empty()) {
       if (sandbox_connections != nullptr) sandbox_connections->end();
       if (clones != nullptr) clones->end();
@@ -67,6 +70,8 @@ struct TestDatabase::State {
         std::make_shared<internal::SandboxConnectionPool>(name, connection_string);
     clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
                                                    template_name, server.is_ours, clones_ahead);
+    const absl::StatusOr<Strategy> strategy = strategy_of_environment();
+    if (strategy.ok() && *strategy == Strategy::kClone) clones->start();
     internal::drop_abandoned_databases(server.admin, kAbandonedAtMost);
     return absl::OkStatus();
   }

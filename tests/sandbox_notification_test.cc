@@ -24,9 +24,7 @@ namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 class SandboxNotificationTest : public EveryStrategy {
  protected:

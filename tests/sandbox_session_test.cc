@@ -13,7 +13,6 @@ namespace drydock {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class SandboxSessionTest : public EveryStrategy {

@@ -28,7 +28,6 @@ namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr absl::Duration kLong = absl::Seconds(60);
 const SourceLocation kSite = SourceLocation::current();

@@ -172,9 +172,10 @@ TEST(ThreadPoolExecutorTest, FullQueueRefusesAndSaysWhatFillsIt) {
   Log log;
   std::string message;
   Gate gate(pool, "gate", kSite);
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 3; ++i) {
     pool.submit(
         {.name = "send"}, [&] { log.add("ran"); }, kSite);
+  }
   pool.submit({.name = "later", .delay = absl::Hours(1)}, [] {});
   try {
     pool.submit(
@@ -274,7 +275,8 @@ TEST(ThreadPoolExecutorTest, NothingIsLostOrRunTwiceUnderEightThreads) {
       std::mt19937 random(static_cast<unsigned>(thread));
       std::vector<JobId> mine;
       for (int i = 0; i < kJobs; ++i) {
-        std::atomic<int>& ran = runs[static_cast<std::size_t>(thread * kJobs + i)];
+        std::atomic<int>& ran =
+            runs[static_cast<std::size_t>(thread) * kJobs + static_cast<std::size_t>(i)];
         JobOptions options;
         if (random() % 10 == 0) options.delay = absl::Microseconds(random() % 500);
         try {

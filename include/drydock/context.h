@@ -68,7 +68,8 @@ class ContextSlot : public internal::ContextSlotBase {
 template <class T>
 class ScopedContext {
  public:
-  ScopedContext(const ContextSlot<T>& slot, std::type_identity_t<T> value) : slot_(slot), before_(slot.share()) {
+  ScopedContext(const ContextSlot<T>& slot, std::type_identity_t<T> value)
+      : slot_(slot), before_(slot.share()) {
     slot_.set(std::move(value));
   }
   ScopedContext(const ScopedContext&) = delete;

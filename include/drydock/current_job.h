@@ -35,8 +35,8 @@ class CurrentJob {
 // The innermost job that the calling thread runs; empty outside a job.
 std::optional<CurrentJob> current_job();
 
-// "job 'send_mail' (#4, submitted at src/signup.cc:41)", or "code outside any job" where the calling
-// thread runs none; for messages.
+// "job 'send_mail' (#4, submitted at src/signup.cc:41)", or "code outside any job" where the
+// calling thread runs none; for messages.
 std::string describe_current_job();
 
 }  // namespace drydock

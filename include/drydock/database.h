@@ -98,6 +98,12 @@ class Database {
                       absl::FunctionRef<void(Transaction&)> body) {
     to.do_transact(options, where, body);
   }
+  static std::unique_ptr<Subscription> forward_listen(Database& to, std::string channel,
+                                                      Executor& executor,
+                                                      NotificationHandler handler,
+                                                      SourceLocation where) {
+    return to.do_listen(std::move(channel), executor, std::move(handler), where);
+  }
 };
 
 }  // namespace drydock

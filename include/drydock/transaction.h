@@ -26,8 +26,8 @@ namespace internal {
 class CommitEffects;  // the hooks and submits of one transaction; see src/commit_effects.h
 }
 
-// Lives as long as the body that it is passed to; for the thread that runs the body. Implementations
-// of `Database` make it.
+// Lives as long as the body that it is passed to; for the thread that runs the body.
+// Implementations of `Database` make it.
 class Transaction {
  public:
   // `sql` and `effects` outlive the transaction.
@@ -51,14 +51,14 @@ class Transaction {
   void submit(Executor& executor, JobOptions options, Job job,
               SourceLocation where = SourceLocation::current());
   template <class F>
-    requires std::is_invocable_v<std::decay_t<F>&&>
-  void submit(Executor& executor, F&& job, SourceLocation where = SourceLocation::current()) {
+  requires std::is_invocable_v<std::decay_t<F> &&> void submit(
+      Executor& executor, F&& job, SourceLocation where = SourceLocation::current()) {
     submit(executor, JobOptions(), internal::make_job(std::forward<F>(job)), where);
   }
   template <class F>
-    requires std::is_invocable_v<std::decay_t<F>&&>
-  void submit(Executor& executor, JobOptions options, F&& job,
-              SourceLocation where = SourceLocation::current()) {
+  requires std::is_invocable_v<std::decay_t<F> &&> void submit(
+      Executor& executor, JobOptions options, F&& job,
+      SourceLocation where = SourceLocation::current()) {
     submit(executor, std::move(options), internal::make_job(std::forward<F>(job)), where);
   }
 

@@ -21,6 +21,7 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <ostream>
 #include <pqxx/pqxx>
 #include <string>
@@ -74,6 +75,16 @@ class MockDatabase : public internal::DatabaseCalls {
         where.to_string() +
         ". Let it run the body with database.run_for_real(options, where, body), or "
         "throw.");
+  }
+
+  // As the real database does it; without one it throws `std::logic_error`.
+  std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
+                                          NotificationHandler handler,
+                                          SourceLocation where) override {
+    if (real_ == nullptr) {
+      return Database::do_listen(std::move(channel), executor, std::move(handler), where);
+    }
+    return forward_listen(*real_, std::move(channel), executor, std::move(handler), where);
   }
 
   // For actions of your own: the transact as the real database does it.
