@@ -97,7 +97,7 @@ std::ostream& operator<<(std::ostream& out, const SandboxReport& report) {
 }
 
 Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
-    : simulation_(std::make_unique<Simulation>()) {
+    : simulation_(std::make_unique<Simulation>(options.simulation)) {
   const Strategy strategy = options.strategy ? *options.strategy : default_strategy();
   std::string token = database.sandbox_connections()->next_token();
   if (strategy == Strategy::kClone) {

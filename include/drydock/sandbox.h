@@ -53,6 +53,8 @@ struct SandboxOptions {
   // of the process wait until this one ends before they can draw from a sequence: for tests that
   // look at the numbers.
   bool restart_sequences = false;
+  // The order of its drains, and whether its journal can be drawn with real times.
+  SimulationOptions simulation = {};
 };
 
 struct SandboxReport {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,8 +11,10 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "drydock/trace.h"
 #include "src/testing/both_strategies.h"
 #include "src/testing/shared_test_database.h"
+#include "src/testing/test_settings.h"
 
 namespace drydock {
 namespace {
@@ -23,7 +26,10 @@ TestDatabase& open_or_throw() {
 }
 
 SandboxOptions options_of_this_test() {
+  const internal::TestSettings settings = internal::TestSettings::from_environment();
   SandboxOptions options;
+  options.simulation.order = settings.order;
+  options.simulation.real_times = !settings.trace_folder.empty();
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
   if (test != nullptr) {
     options.name = std::string(test->test_suite_name()) + "." + test->name();
@@ -64,9 +70,21 @@ DeferredExecutor& SandboxTest::executor(std::string_view name) {
 
 void SandboxTest::TearDown() { finish(); }
 
+// One file a test, named after it.
+void SandboxTest::write_trace() {
+  const std::string folder = internal::TestSettings::from_environment().trace_folder;
+  if (folder.empty()) return;
+  std::string name = options_of_this_test().name;
+  std::replace(name.begin(), name.end(), '/', '_');
+  const absl::Status written =
+      write_chrome_trace(sandbox_->simulation().journal(), folder + "/" + name + ".json");
+  if (!written.ok()) ADD_FAILURE() << "DRYDOCK_TRACE: " << written.message();
+}
+
 void SandboxTest::finish() {
   if (std::exchange(finished_, true)) return;
   SandboxReport report = sandbox_->finish();
+  write_trace();
   if (HasFatalFailure()) {
     // The test stopped in its middle: that it had not drained yet says nothing.
     std::erase_if(report.findings,
@@ -74,6 +92,13 @@ void SandboxTest::finish() {
   }
   if (!report.status().ok() || (HasFailure() && !report.notes.empty())) ADD_FAILURE() << report;
   compare_strategies();
+  const std::string order =
+      internal::describe_order(internal::TestSettings::from_environment().order);
+  if (HasFailure() && !order.empty()) {
+    std::cerr << "drydock: drains ran in another order than first in, first out. To get this one "
+                 "again: "
+              << order << "\n";
+  }
 }
 
 void SandboxTest::compare_strategies() {

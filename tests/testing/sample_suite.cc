@@ -69,6 +69,15 @@ TEST_F(Sample, misses_a_pending_job) {
   drain();
 }
 
+TEST_F(Sample, fails_after_three_jobs) {
+  std::string order;
+  for (const char* name : {"a", "b", "c"}) {
+    executor().submit({.name = name}, [&order, name] { order += name; });
+  }
+  drain();
+  FAIL() << "order: " << order;
+}
+
 TEST_F(Sample, is_killed) {
   std::fflush(stdout);
   ::kill(::getpid(), SIGKILL);

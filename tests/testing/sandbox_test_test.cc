@@ -10,6 +10,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -152,6 +154,59 @@ TEST(SandboxTestFixture, refuses_a_strategy_that_is_not_there) {
   const Outcome outcome = run_sample("Sample.passes", "fast");
   EXPECT_FALSE(outcome.passed);
   EXPECT_THAT(outcome.output, HasSubstr("DRYDOCK_STRATEGY is 'fast'. Valid are: transaction ("));
+}
+
+TEST(SandboxTestFixture, drains_in_the_order_that_the_environment_asks_for) {
+  ::setenv("DRYDOCK_ORDER", "lifo", 1);
+  const Outcome outcome = run_sample("Sample.fails_after_three_jobs");
+  ::unsetenv("DRYDOCK_ORDER");
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("order: cba"),
+                    HasSubstr("drydock: drains ran in another order than first in, first out. To "
+                              "get this one again: DRYDOCK_ORDER=lifo\n")));
+}
+
+TEST(SandboxTestFixture, says_how_to_repeat_a_shuffled_order) {
+  ::setenv("DRYDOCK_ORDER", "shuffle", 1);
+  const std::string output = run_sample("Sample.fails_after_three_jobs").output;
+  const std::string again = "DRYDOCK_ORDER=shuffle DRYDOCK_SEED=";
+  ASSERT_THAT(output, HasSubstr(again));
+  const std::size_t seed = output.find(again) + again.size();
+  ::setenv("DRYDOCK_SEED", output.substr(seed, output.find('\n', seed) - seed).c_str(), 1);
+  const std::string repeated = run_sample("Sample.fails_after_three_jobs").output;
+  ::unsetenv("DRYDOCK_ORDER");
+  ::unsetenv("DRYDOCK_SEED");
+  EXPECT_THAT(repeated, HasSubstr(output.substr(output.find("order: "), 10)));
+}
+
+TEST(SandboxTestFixture, refuses_an_order_that_it_does_not_know) {
+  ::setenv("DRYDOCK_ORDER", "random", 1);
+  const Outcome unknown_order = run_sample("Sample.passes");
+  ::setenv("DRYDOCK_ORDER", "shuffle", 1);
+  ::setenv("DRYDOCK_SEED", "seven", 1);
+  const Outcome bad_seed = run_sample("Sample.passes");
+  ::unsetenv("DRYDOCK_ORDER");
+  ::unsetenv("DRYDOCK_SEED");
+  EXPECT_FALSE(unknown_order.passed);
+  EXPECT_THAT(unknown_order.output, HasSubstr("drydock: DRYDOCK_ORDER is 'random', but must be "
+                                              "fifo, lifo or shuffle."));
+  EXPECT_FALSE(bad_seed.passed);
+  EXPECT_THAT(bad_seed.output, HasSubstr("drydock: DRYDOCK_SEED is 'seven', but must be a whole "
+                                         "number from 0 to 18446744073709551615."));
+}
+
+TEST(SandboxTestFixture, writes_a_trace_for_each_test) {
+  ::setenv("DRYDOCK_TRACE", ::testing::TempDir().c_str(), 1);
+  const Outcome outcome = run_sample("Sample.passes");
+  ::setenv("DRYDOCK_TRACE", "/no/such/folder", 1);
+  const Outcome nowhere = run_sample("Sample.passes");
+  ::unsetenv("DRYDOCK_TRACE");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+  std::ifstream trace(::testing::TempDir() + "/Sample.passes.json");
+  const std::string text{std::istreambuf_iterator<char>(trace), {}};
+  EXPECT_THAT(text, HasSubstr("\"traceEvents\""));
+  EXPECT_FALSE(nowhere.passed);
+  EXPECT_THAT(nowhere.output, HasSubstr("/no/such/folder/Sample.passes.json"));
 }
 
 TEST(SandboxTestFixture, leaves_no_row_when_the_process_is_killed) {

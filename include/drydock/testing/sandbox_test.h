@@ -13,6 +13,10 @@
 //     drain();
 //   }
 //
+// Environment: DRYDOCK_ORDER (fifo, lifo, shuffle) and DRYDOCK_SEED set the order of every drain
+// that asks for none; DRYDOCK_TRACE names a folder for one trace a test (drydock/trace.h);
+// DRYDOCK_STRATEGY is described in drydock/strategy.h.
+//
 // The schema is the one of `SandboxEnvironment`, where the test program's main() adds one, else
 // what the environment variable DRYDOCK_SCHEMA names. DRYDOCK_STRATEGY=clone gives each test a
 // database of its own; DRYDOCK_STRATEGY=both runs each test under both strategies, the second time
@@ -86,6 +90,7 @@ class SandboxTest : public ::testing::Test {
 
  private:
   void finish();
+  void write_trace();
   // With DRYDOCK_STRATEGY=both.
   void compare_strategies();
 
