@@ -174,7 +174,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void BM_submit_and_run(benchmark::State& state) {
+void submit_and_run(benchmark::State& state) {
   Load load{.threads = static_cast<int>(state.range(0)),
             .micros = static_cast<int>(state.range(1)),
             .from_jobs = state.range(2) != 0,
@@ -195,7 +195,7 @@ void BM_submit_and_run(benchmark::State& state) {
   state.counters["tbb_ns"] = median(tbb_ns);
   state.counters["ratio"] = median(drydock_ns) / best;
 }
-BENCHMARK(BM_submit_and_run)
+BENCHMARK(submit_and_run)
     ->ArgNames({"threads", "us", "from_jobs"})
     ->ArgsProduct({{1, 2}, {0, 1, 10}, {0, 1}})
     ->Iterations(25)
@@ -203,7 +203,7 @@ BENCHMARK(BM_submit_and_run)
     ->Unit(benchmark::kMillisecond);
 
 // From the end of the last job to the return of wait_idle() in the thread that sleeps in it.
-void BM_wait_idle_wakes(benchmark::State& state) {
+void wait_idle_wakes(benchmark::State& state) {
   drydock::ThreadPoolExecutor pool({.threads = 2, .name = "benchmark"});
   std::vector<double> micros;
   for (auto _ : state) {
@@ -219,7 +219,7 @@ void BM_wait_idle_wakes(benchmark::State& state) {
   state.counters["p50_us"] = micros[micros.size() / 2];
   state.counters["p99_us"] = micros[micros.size() * 99 / 100];
 }
-BENCHMARK(BM_wait_idle_wakes)->Iterations(2000)->UseRealTime();
+BENCHMARK(wait_idle_wakes)->Iterations(2000)->UseRealTime();
 
 }  // namespace
 
