@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <future>
 #include <pqxx/pqxx>
@@ -134,8 +135,9 @@ TEST_F(CloneSandboxTest, drops_a_database_that_was_in_use_at_the_end_of_the_test
 }
 
 TEST_F(CloneSandboxTest, says_why_it_can_have_no_database) {
-  absl::StatusOr<TestDatabase> database =
-      TestDatabase::open({.schema_sql = "CREATE TABLE for_this_test (id int)"});
+  // A schema of this process alone: the same test of another one must keep its template.
+  const std::string schema = "CREATE TABLE of_" + std::to_string(::getpid()) + " (id int)";
+  absl::StatusOr<TestDatabase> database = TestDatabase::open({.schema_sql = schema});
   ASSERT_TRUE(database.ok()) << database.status();
   {
     pqxx::connection connection(test_database().connection_string());
