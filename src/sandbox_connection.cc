@@ -147,7 +147,9 @@ bool SandboxConnection::reset() noexcept {
     settings_.forget();
     // Constraints that the test itself has made are gone.
     if (watch_.schema_changed()) constraints_.reset();
-    return !escaped && connection_->transaction_status() == PQTRANS_IDLE;
+    // The next test may prepare another statement of the same name.
+    return !escaped && !watch_.statement_prepared() &&
+           connection_->transaction_status() == PQTRANS_IDLE;
   } catch (const std::exception&) {
     return false;
   }

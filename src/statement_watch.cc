@@ -46,6 +46,7 @@ void StatementWatch::transaction_began() {
 void StatementWatch::clear() {
   rollback_seen_ = false;
   cursor_declared_ = false;
+  statement_prepared_ = false;
   schema_changed_ = false;
   session_locked_ = false;
   escape_.clear();
@@ -84,6 +85,7 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
     session_locked_ = true;
   }
   // CLOSE ALL closes the commit guard as well.
+  if (seen == "PREPARE") statement_prepared_ = true;
   if (seen == "DECLARE CURSOR" || seen == "CLOSE CURSOR ALL") cursor_declared_ = true;
   if (starts_with(seen, "CREATE") || starts_with(seen, "ALTER")) schema_changed_ = true;
   const bool ends = seen == "COMMIT" || seen == "PREPARE TRANSACTION" || seen == "COMMIT PREPARED";

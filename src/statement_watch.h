@@ -44,6 +44,8 @@ class StatementWatch {
   bool rollback_seen() const { return rollback_seen_; }
   // Whether a cursor has been declared, or all were closed, since `clear`.
   bool cursor_declared() const { return cursor_declared_; }
+  // Whether SQL has prepared a statement since `clear`, which outlives a rollback.
+  bool statement_prepared() const { return statement_prepared_; }
   // Whether an advisory lock of the session may have been taken since `clear`.
   bool session_locked() const { return session_locked_; }
   // Whether tables may have been created or altered since `clear`.
@@ -69,6 +71,7 @@ class StatementWatch {
   NoticeBoard* notices_ = nullptr;
   bool rollback_seen_ = false;
   bool cursor_declared_ = false;
+  bool statement_prepared_ = false;
   bool schema_changed_ = false;
   bool session_locked_ = false;
   bool needs_no_transaction_ = false;

@@ -34,6 +34,14 @@ class SandboxSessionTest : public EveryStrategy {
 };
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxSessionTest);
 
+TEST_P(SandboxSessionTest, leaves_no_prepared_statement_to_the_next_sandbox) {
+  run("PREPARE same_name AS SELECT 1");
+  EXPECT_EQ(sandbox_.finish().status(), absl::OkStatus());
+  Sandbox next(test_database(), with());
+  next.database().transact([](Transaction& tx) { tx->exec("PREPARE same_name AS SELECT 2"); });
+  EXPECT_EQ(next.finish().status(), absl::OkStatus());
+}
+
 TEST_P(SandboxSessionTest, undoes_set_local_at_the_commit) {
   const std::string before = value("SHOW work_mem");
   run("SET LOCAL work_mem = '1MB'");
