@@ -31,7 +31,7 @@ void bar(const std::string& label, double value, double all, const std::string& 
   constexpr double kWidth = 36;
   int marks = static_cast<int>(std::lround(kWidth * value / all));
   if (value > 0) marks = std::max(marks, 1);
-  std::cout << "  " << std::left << std::setw(34) << label << std::right << std::setw(9) << shown
+  std::cout << "  " << std::left << std::setw(34) << label << std::right << std::setw(12) << shown
             << (marks > 0 ? "  " : "") << std::string(marks, '#') << std::endl;
 }
 
