@@ -101,6 +101,17 @@ void CloneSandbox::attempt(CommitEffects& effects, const TransactionOptions& opt
   if (const std::shared_ptr<Notifications> listening = notifications()) listening->synchronize();
 }
 
+TableContents CloneSandbox::read_tables() {
+  const SourceLocation here = SourceLocation::current();
+  const Use use(*this, here);
+  refuse_if_closed(here);
+  ConnectionPool::Lease lease = pool().acquire(here);
+  lease.connection().exec_raw("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  TableContents contents = TableContents::read(lease.connection());
+  lease.connection().exec_raw("COMMIT");
+  return contents;
+}
+
 std::shared_ptr<Notifications> CloneSandbox::notifications() {
   const MutexLock lock(mutex_);
   return notifications_;

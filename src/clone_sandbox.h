@@ -24,6 +24,7 @@ class CloneSandbox final : public SandboxState {
   // Of the test's database; takes it where no transaction has yet. Throws what `transact` throws.
   std::string connection_string() override;
   std::string describe_holders() override;
+  TableContents read_tables() override;
 
  protected:
   void attempt(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,

@@ -93,8 +93,8 @@ class Engine {
   void discard_pending();
 
   // Asked, where a drain runs each job twice, on the thread that runs it and outside the job: when
-  // it starts (0), and when it has run that many times. Says what the last run has changed, for a
-  // message: "table 'mails'"; "" for nothing.
+  // it starts (0), and when it has run that many times. Says what the last run has changed, to
+  // stand after "run 2" in a message: " changed the table mails"; "" for nothing.
   using DeliveryObserver = std::function<std::string(int deliveries)>;
   void set_delivery_observer(DeliveryObserver observer);
 

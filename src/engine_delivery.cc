@@ -40,11 +40,11 @@ class Engine::Deliveries final : public Redelivery {
       ++count_;
       const std::string changed = observe();
       if (error != nullptr) {
-        find("failed: " + describe(error));
+        find(" failed: " + describe(error));
         return;
       }
       if (!changed.empty()) {
-        find("changed " + changed + " again");
+        find(changed);
         return;
       }
     }

@@ -59,7 +59,7 @@ std::string context_leaked_message(const SubmittedJob& job, const char* slot) {
 
 std::string not_idempotent_message(const SubmittedJob& job, int run, const std::string& what) {
   return "job '" + job.name() + "', submitted at " + job.where().to_string() +
-         ", was delivered more than once, and run " + std::to_string(run) + " " + what +
+         ", was delivered more than once, and run " + std::to_string(run) + what +
          ".\n  A queue that delivers at least once, or a retry, does this in production. Let the "
          "job "
          "see what it has done before: INSERT ... ON CONFLICT DO NOTHING, a column that says when "

@@ -15,7 +15,7 @@ absl::Status runaway_status(const std::string& limit, const SubmittedJob& next);
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot);
 
-// `what` the run of that number did: "failed: …".
+// `what` the run of that number did, to stand after it: " failed: …".
 std::string not_idempotent_message(const SubmittedJob& job, int run, const std::string& what);
 
 // `event`: what is waited for, "finished".

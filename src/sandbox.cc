@@ -15,6 +15,7 @@
 #include "drydock/context.h"
 #include "drydock/misuse_error.h"
 #include "src/clone_sandbox.h"
+#include "src/delivery_comparison.h"
 #include "src/nested_transaction.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_presence.h"
@@ -108,6 +109,7 @@ Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
                                                             database.clones(), simulation_->engine_,
                                                             std::move(options), std::move(token));
   }
+  state_->engine().set_delivery_observer(internal::DeliveryComparison(state_));
   scope_ = std::make_unique<Scope>(state_);
 }
 

@@ -144,6 +144,11 @@ void SandboxState::add_note(std::string note) {
   }
 }
 
+void SandboxState::add_breach(std::string breach) {
+  const MutexLock lock(mutex_);
+  breaches_.push_back(std::move(breach));
+}
+
 std::vector<std::string> SandboxState::notes() const {
   const MutexLock lock(mutex_);
   return notes_;
@@ -174,6 +179,10 @@ void SandboxState::close(std::vector<std::string>* breaches) noexcept {
   std::vector<std::string> found;
   do_close(found);
   if (breaches == nullptr) return;
+  {
+    const MutexLock lock(mutex_);
+    breaches->insert(breaches->end(), breaches_.begin(), breaches_.end());
+  }
   breaches->insert(breaches->end(), found.begin(), found.end());
   for (std::string& text : injections_.unused()) breaches->push_back(std::move(text));
 }

@@ -17,6 +17,7 @@
 #include "src/injections.h"
 #include "src/mutex.h"
 #include "src/subscriptions.h"
+#include "src/table_contents.h"
 
 namespace drydock::internal {
 
@@ -37,6 +38,12 @@ class SandboxState : public Database {
   virtual std::string describe_holders() = 0;
   // What may explain an error that the test has got.
   std::vector<std::string> notes() const;
+
+  // As the test sees them now; between transactions of the calling thread. Throws what `transact`
+  // throws.
+  virtual TableContents read_tables() = 0;
+  // Fails the test at its end.
+  void add_breach(std::string breach);
 
  protected:
   using Body = absl::FunctionRef<void(Transaction&)>;
@@ -78,6 +85,7 @@ class SandboxState : public Database {
   mutable Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> breaches_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace drydock::internal

@@ -101,6 +101,22 @@ void TransactionSandbox::run_with_lease(CommitEffects& effects, const Transactio
   });
 }
 
+TableContents TransactionSandbox::read_tables() {
+  const SourceLocation here = SourceLocation::current();
+  refuse_if_lost();
+  const Lease lease(lease_desk_, here, options().lease_timeout);
+  refuse_if_closed(here);
+  refuse_if_lost();
+  if (connection_ == nullptr) connect();
+  connection_->begin({});
+  try {
+    return TableContents::read(connection_->connection());
+  } catch (...) {
+    connection_->roll_back();
+    throw;
+  }
+}
+
 std::unique_ptr<Subscription> TransactionSandbox::do_listen(std::string channel, Executor& executor,
                                                             NotificationHandler handler,
                                                             SourceLocation where) {

@@ -26,6 +26,7 @@ class TransactionSandbox final : public SandboxState {
   // Throws `MisuseError`: another connection cannot see this one's transaction.
   std::string connection_string() override;
   std::string describe_holders() override { return lease_desk_.describe_holder(); }
+  TableContents read_tables() override;
 
  protected:
   void attempt(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,

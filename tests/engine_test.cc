@@ -169,7 +169,7 @@ TEST_F(EngineTest, AsksWhatEachDeliveryHasChanged) {
   std::vector<int> asked;
   engine_.set_delivery_observer([&](int deliveries) -> std::string {
     asked.push_back(deliveries);
-    return deliveries == 2 ? "table 'mails'" : "";
+    return deliveries == 2 ? " changed the table mails" : "";
   });
   const SourceLocation where = SourceLocation::current();
   const JobId id = engine_.job_ids().next();
@@ -180,7 +180,7 @@ TEST_F(EngineTest, AsksWhatEachDeliveryHasChanged) {
   EXPECT_EQ(engine_.findings()[0].kind, Finding::kNotIdempotent);
   EXPECT_EQ(engine_.findings()[0].message.substr(0, engine_.findings()[0].message.find('\n')),
             "job 'send', submitted at " + where.to_string() +
-                ", was delivered more than once, and run 2 changed table 'mails' again.");
+                ", was delivered more than once, and run 2 changed the table mails.");
 }
 
 }  // namespace

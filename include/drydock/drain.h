@@ -54,8 +54,9 @@ struct DrainOptions {
   bool run_spawned = true;
   // How often each job runs: 2 shows whether it can bear to be delivered twice. Where the second
   // run fails, or changes what the first has left in a sandbox's tables, that is
-  // `Finding::kNotIdempotent`. A job that fails the first time is not run again, nor is one that
-  // was made into a `Job` before it was submitted.
+  // `Finding::kNotIdempotent`, which names the rows; a write that leaves them as they were is no
+  // change. (It reads all tables that have rows, twice for each job.) A job that fails the first
+  // time is not run again, nor is one that was made into a `Job` before it was submitted.
   int deliveries = 1;
   // Jobs of one strand keep their order whatever this says. Unset: fifo, or what the test binary
   // was told with `--drydock_order` or DRYDOCK_ORDER.
