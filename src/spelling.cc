@@ -13,8 +13,9 @@ namespace {
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
-// Letters to insert, delete, replace, or swap with their neighbour.
-std::size_t distance(std::string_view a, std::string_view b) {
+}  // namespace
+
+std::size_t spelling_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
     for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -32,14 +33,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-}  // namespace
-
 std::string nearest_spelling(std::string_view name, const std::vector<std::string>& choices) {
   std::string nearest;
   // A third of the letters may differ, and one always.
   std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string& choice : choices) {
-    const std::size_t cost = distance(name, choice);
+    const std::size_t cost = spelling_distance(name, choice);
     if (cost >= best) continue;
     best = cost;
     nearest = choice;

@@ -115,8 +115,8 @@ TEST(SandboxTestFixture, prints_what_is_pending_instead) {
   const Outcome outcome = run_sample("Sample.misses_a_pending_job");
   EXPECT_FALSE(outcome.passed);
   EXPECT_THAT(outcome.output,
-              AllOf(HasSubstr("Expected: has exactly 1 pending job named 'send_invoice'"),
-                    HasSubstr("of whose 1 pending jobs 0 are named 'send_invoice'\n  not counted, "
+              AllOf(HasSubstr("Expected: has exactly 1 pending job 'send_invoice'"),
+                    HasSubstr("where 0 of 1 pending jobs match\n  not counted, "
                               "for its name: job 'send_confirmation' (#1, submitted at ")));
 }
 
