@@ -73,6 +73,11 @@ std::string LeaseDesk::describe_holder() {
   return line_.empty() ? "" : describe(line_.front());
 }
 
+int LeaseDesk::line_length() {
+  const MutexLock lock(mutex_);
+  return static_cast<int>(line_.size());
+}
+
 std::string LeaseDesk::timeout_message(const Party& waiter, absl::Duration timeout) {
   std::string text =
       "drydock: the transact at " + waiter.where.to_string() + " waited " +

@@ -33,6 +33,8 @@ class LeaseDesk {
  public:
   // "job 'x' (#3, submitted at a.cc:4), in the transact at b.cc:7, for 5s", or "" where it is free.
   std::string describe_holder();
+  // The holder and those who wait.
+  int line_length();
 
  private:
   friend class Lease;

@@ -60,13 +60,15 @@ void roll_back_to(CurrentTransaction& outer, const std::string& savepoint,
 
 CurrentTransaction::CurrentTransaction(const void* database, Connection& connection,
                                        SavepointTransaction& sql, CommitEffects& effects,
-                                       const TransactionOptions& options, SourceLocation where)
+                                       const TransactionOptions& options, SourceLocation where,
+                                       DeferredBegin* begin)
     : database_(database),
       connection_(connection),
       sql_(sql),
       effects_(effects),
       isolation_(options.isolation),
       where_(where),
+      begin_(begin),
       previous_(innermost_transaction) {
   innermost_transaction = this;
 }
@@ -74,7 +76,7 @@ CurrentTransaction::CurrentTransaction(const void* database, Connection& connect
 CurrentTransaction::CurrentTransaction(CurrentTransaction& outer, const TransactionOptions& options,
                                        SourceLocation where)
     : CurrentTransaction(outer.database_, outer.connection_, outer.sql_, outer.effects_, options,
-                         where) {
+                         where, outer.begin_) {
   isolation_ = outer.isolation_;
   depth_ = outer.depth_ + 1;
 }
@@ -92,6 +94,7 @@ CurrentTransaction* CurrentTransaction::innermost() { return innermost_transacti
 void run_nested(CurrentTransaction& outer, const TransactionOptions& options, SourceLocation where,
                 absl::FunctionRef<void(Transaction&)> body) {
   check_can_nest(outer, options, where);
+  outer.begin();
   Connection& connection = outer.connection();
   const CurrentTransaction nested(outer, options, where);
   const std::string savepoint = absl::StrCat("drydock_nested_", nested.depth());

@@ -21,6 +21,7 @@
 #include "drydock/transaction_options.h"
 #include "src/commit_effects.h"
 #include "src/connection.h"
+#include "src/deferred_begin.h"
 #include "src/savepoint_transaction.h"
 
 namespace drydock::internal {
@@ -29,10 +30,11 @@ namespace drydock::internal {
 // body; destroyed in the reverse order of construction, on the same thread.
 class CurrentTransaction {
  public:
-  // `database` names the database and is only compared. All outlive this.
+  // `database` names the database and is only compared. All outlive this. `begin`, where there is
+  // one, has to be sent before anything else.
   CurrentTransaction(const void* database, Connection& connection, SavepointTransaction& sql,
                      CommitEffects& effects, const TransactionOptions& options,
-                     SourceLocation where);
+                     SourceLocation where, DeferredBegin* begin = nullptr);
   // Nested in `outer`.
   CurrentTransaction(CurrentTransaction& outer, const TransactionOptions& options,
                      SourceLocation where);
@@ -45,6 +47,10 @@ class CurrentTransaction {
   // The innermost one of any database on this thread; null where there is none.
   static CurrentTransaction* innermost();
 
+  // Sends the BEGIN, if that is still due.
+  void begin() const {
+    if (begin_ != nullptr) begin_->now();
+  }
   Connection& connection() const { return connection_; }
   SavepointTransaction& sql() const { return sql_; }
   CommitEffects& effects() const { return effects_; }
@@ -61,6 +67,7 @@ class CurrentTransaction {
   CommitEffects& effects_;
   Isolation isolation_;
   SourceLocation where_;
+  DeferredBegin* begin_;
   int depth_ = 0;
   CurrentTransaction* previous_;  // of this thread, of whichever database
 };

@@ -12,8 +12,10 @@ namespace drydock::internal {
 namespace {
 
 // Makes a real COMMIT fail: a cursor WITH HOLD is materialised when its transaction commits, and
-// this one divides by zero.
-constexpr char kGuard[] = "DECLARE drydock_guard CURSOR WITH HOLD FOR SELECT 1/(SELECT 0)";
+// this one asks for a setting that there is not. Its name is what the server's message says.
+constexpr char kGuard[] =
+    "DECLARE drydock_guard CURSOR WITH HOLD FOR "
+    "SELECT pg_catalog.current_setting('drydock: a sandbox is never committed')";
 constexpr char kSavepoint[] = "SAVEPOINT drydock";
 
 // The constraints and constraint triggers that can be deferred: whether there are any, and the
@@ -43,7 +45,16 @@ SandboxConnection::SandboxConnection(const std::string& connection_string)
 
 void SandboxConnection::exec(const std::string& sql) { connection_->exec_raw(sql); }
 
+void SandboxConnection::expect_transaction() {
+  began_ = false;
+  watch_.transaction_began();
+  notifications_.clear();
+  notices_.transaction_began();
+}
+
 void SandboxConnection::begin(const TransactionOptions& options) {
+  expect_transaction();
+  began_ = true;
   std::string sql;
   switch (savepoint_) {
     case Savepoint::kNoTransaction:
@@ -56,10 +67,7 @@ void SandboxConnection::begin(const TransactionOptions& options) {
     case Savepoint::kEmpty:
       break;
   }
-  watch_.transaction_began();
   if (options.read_only) sql += "SET TRANSACTION READ ONLY;";
-  notifications_.clear();
-  notices_.transaction_began();
   if (sql.empty()) return;
   try {
     exec(sql);
@@ -72,6 +80,7 @@ void SandboxConnection::begin(const TransactionOptions& options) {
 }
 
 void SandboxConnection::commit() {
+  if (!began_) return;
   if (watch_.rollback_seen()) renew_savepoint();
   check_constraints();
   notifications_ = notices_.take();
@@ -95,7 +104,8 @@ void SandboxConnection::renew_savepoint() {
 }
 
 void SandboxConnection::roll_back() {
-  if (!connection_->healthy() || connection_->transaction_status() == PQTRANS_IDLE) return;
+  if (!began_ || !connection_->healthy() || connection_->transaction_status() == PQTRANS_IDLE)
+    return;
   try {
     exec("ROLLBACK TO drydock");
     savepoint_ = Savepoint::kEmpty;
@@ -140,16 +150,20 @@ bool SandboxConnection::reset() noexcept {
   if (!connection_->healthy()) return false;
   if (savepoint_ == Savepoint::kNoTransaction) return true;
   try {
-    const bool escaped = !escape().empty();
-    if (connection_->transaction_status() != PQTRANS_IDLE) exec("ROLLBACK");
+    if (!escape().empty()) return false;
+    try {
+      exec("ROLLBACK TO drydock; ROLLBACK");
+    } catch (const pqxx::sql_error&) {
+      savepoint_lost_ = true;
+      return false;
+    }
     if (watch_.session_locked()) exec("SELECT pg_catalog.pg_advisory_unlock_all()");
     savepoint_ = Savepoint::kNoTransaction;
     settings_.forget();
     // Constraints that the test itself has made are gone.
     if (watch_.schema_changed()) constraints_.reset();
     // The next test may prepare another statement of the same name.
-    return !escaped && !watch_.statement_prepared() &&
-           connection_->transaction_status() == PQTRANS_IDLE;
+    return !watch_.statement_prepared() && connection_->transaction_status() == PQTRANS_IDLE;
   } catch (const std::exception&) {
     return false;
   }

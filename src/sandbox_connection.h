@@ -3,7 +3,8 @@
 //
 // Statements of its own go with others in one message wherever they can, so that a sandboxed
 // transaction takes no more round trips than a real one: BEGIN, the commit guard and SAVEPOINT are
-// one message; RELEASE waits for the next SAVEPOINT; a sandbox that sends nothing costs nothing.
+// one message; RELEASE waits for the next SAVEPOINT. Where the body of a transaction sends nothing,
+// nothing is sent for it.
 #ifndef DRYDOCK_SRC_SANDBOX_CONNECTION_H_
 #define DRYDOCK_SRC_SANDBOX_CONNECTION_H_
 
@@ -37,10 +38,12 @@ class SandboxConnection {
   // Statements to run at the beginning of the outer transaction; before its first `begin`.
   void set_prologue(std::string sql) { prologue_ = std::move(sql); }
 
-  // Before the body of an outermost transaction.
+  // Before the body of an outermost transaction: forgets what was seen of the last one.
+  void expect_transaction();
+  // Before its first statement.
   void begin(const TransactionOptions& options);
   // A simulated commit: does what COMMIT does, up to its durability. Throws what fails in it, a
-  // deferred constraint for one; roll back then.
+  // deferred constraint for one; roll back then. Both do nothing where `begin` was not called.
   void commit();
   void roll_back();
 
@@ -56,7 +59,8 @@ class SandboxConnection {
   // Whether a statement of the transaction failed for want of being outside of any.
   bool needs_no_transaction() const { return watch_.needs_no_transaction(); }
 
-  // Ends the outer transaction. False: the connection is lost or not to be trusted; close it.
+  // Ends the outer transaction, and proves that it is the one that was begun: a savepoint is of its
+  // transaction. False: the connection is lost or not to be trusted, `escape` says why; close it.
   bool reset() noexcept;
 
  private:
@@ -77,6 +81,8 @@ class SandboxConnection {
   NoticeBoard notices_;
   StatementWatch watch_;
   Savepoint savepoint_ = Savepoint::kNoTransaction;
+  // `begin` has been called, for the transaction that is expected.
+  bool began_ = false;
   // The savepoint was gone when it was to be used.
   bool savepoint_lost_ = false;
   std::vector<Notification> notifications_;

@@ -110,8 +110,8 @@ void SandboxState::run_noted(CommitEffects& effects, SourceLocation where, Body 
   } catch (...) {
     effects.drop_from(0);
     engine_->note(Event::kTransactionRolledBack, "", where);
-    note_usage_error(where);
     inspect(where);
+    explain_failure(where);
     throw;
   }
   engine_->note(Event::kTransactionCommitted, "", where);
@@ -122,17 +122,20 @@ void SandboxState::run_noted(CommitEffects& effects, SourceLocation where, Body 
   }
 }
 
-// libpqxx allows one transaction on a connection and says so in words that help little here.
-void SandboxState::note_usage_error(SourceLocation where) {
+// libpqxx allows one transaction on a connection and says so in words that help little here. The
+// note is for code that swallows the exception.
+void SandboxState::explain_failure(SourceLocation where) {
   try {
     throw;
   } catch (const pqxx::usage_error& error) {
-    add_note("the body of the transact at " + where.to_string() +
-             " got a pqxx::usage_error: " + error.what() +
-             "\n  Where the code opens a transaction of its own (pqxx::work) on the connection of "
-             "the one that it is given: a connection has one transaction at a time. Call "
-             "transact() on the Database inside the body, which nests, or use pqxx::subtransaction "
-             "on the given transaction.");
+    const std::string advice =
+        "the body of the transact at " + where.to_string() +
+        " used libpqxx in a way that it does not allow. Where the code opens a transaction of its "
+        "own (pqxx::work) on the connection of the one that it is given: a connection has one "
+        "transaction at a time. Call transact() on the Database inside the body, which nests, or "
+        "use pqxx::subtransaction on the given transaction.";
+    add_note(advice);
+    throw pqxx::usage_error(std::string(error.what()) + "\ndrydock: " + advice);
   } catch (...) {
   }
 }

@@ -57,6 +57,9 @@ class SandboxState : public Database {
                        SourceLocation where, Body body) = 0;
   // Called after each transaction, committed or not; may throw another exception in its place.
   virtual void inspect(SourceLocation /*where*/) {}
+  // Called in the handler of what a transaction throws: may throw one of the same type that says
+  // more.
+  virtual void explain_failure(SourceLocation where);
   virtual void do_close(std::vector<std::string>& breaches) = 0;
 
   // Calls `run`, which runs the body that it is given in a transaction and commits.
@@ -74,7 +77,6 @@ class SandboxState : public Database {
   class Observer;
 
   void transact_outermost(const TransactionOptions& options, SourceLocation where, Body body);
-  void note_usage_error(SourceLocation where);
   void add_hook_failure(const HookFailure& failure);
 
   const std::shared_ptr<Engine> engine_;

@@ -9,7 +9,9 @@
 namespace drydock::internal {
 namespace {
 
-constexpr char kActiveTransaction[] = "25001";
+// Where the server refuses what cannot run inside a transaction block. (25001 stands for other
+// refusals, too.)
+constexpr char kRefusal[] = "PreventInTransactionBlock";
 constexpr char kFailedTransaction[] = "25P02";
 
 bool starts_with(std::string_view text, std::string_view prefix) {
@@ -70,7 +72,7 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
   // PQcmdStatus only reads; it lacks the const for historical reasons.
   const std::string_view seen = PQcmdStatus(const_cast<PGresult*>(result));
   if (seen.empty()) {
-    see_failure(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+    see_failure(result);
     return;
   }
   if (seen == "ROLLBACK") {
@@ -94,11 +96,12 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
 }
 
 // A COMMIT fails by the guard, but a deferred trigger comes before that and may raise any error.
-void StatementWatch::see_failure(const char* sqlstate) {
+void StatementWatch::see_failure(const PGresult* result) {
+  const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return;
-  const std::string_view state = sqlstate;
-  if (state == kActiveTransaction) needs_no_transaction_ = true;
-  if (state != kFailedTransaction) read_text();
+  const char* const function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+  if (function != nullptr && std::string_view(function) == kRefusal) needs_no_transaction_ = true;
+  if (std::string_view(sqlstate) != kFailedTransaction) read_text();
 }
 
 // When the outer transaction has ended, so has the guard, and what comes after it in the same body

@@ -63,7 +63,7 @@ class StatementWatch {
   static int on_event(PGEventId event, void* info, void* self);
   void see(const PGresult* result, PGTransactionStatusType before);
 
-  void see_failure(const char* sqlstate);
+  void see_failure(const PGresult* result);
   void read_text() noexcept;
 
   Connection* connection_ = nullptr;

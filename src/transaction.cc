@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/commit_effects.h"
+#include "src/deferred_begin.h"
 
 namespace drydock {
 
@@ -12,6 +13,11 @@ void Transaction::on_commit(absl::AnyInvocable<void() &&> hook, SourceLocation w
 
 void Transaction::submit(Executor& executor, JobOptions options, Job job, SourceLocation where) {
   effects_->add_submit(executor, std::move(options), std::move(job), where);
+}
+
+void Transaction::begin() {
+  begin_->now();
+  begin_ = nullptr;
 }
 
 }  // namespace drydock

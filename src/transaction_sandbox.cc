@@ -13,11 +13,31 @@
 #include "drydock/misuse_error.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
+#include "src/deferred_begin.h"
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
 #include "src/sequence_restart.h"
 
 namespace drydock::internal {
+namespace {
+
+std::string escape_text(const std::string& who, const std::string& how) {
+  return who + ", ended the outer transaction of the sandbox by SQL: " + how +
+         ".\n  What the test had written is rolled back; nothing was committed. The sandbox takes "
+         "no more work.\n  Application code ends its transaction by returning from the body of "
+         "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
+         "database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}.";
+}
+
+std::string no_transaction_advice(SourceLocation where) {
+  return "a statement in the transact at " + where.to_string() +
+         " cannot run inside a transaction block, and under Strategy::kTransaction every test "
+         "stands in one. This test needs a database of its own, "
+         "SandboxOptions{.strategy = drydock::Strategy::kClone}, and runs the statement outside "
+         "of transact(), on a connection to sandbox.connection_string().";
+}
+
+}  // namespace
 
 TransactionSandbox::TransactionSandbox(std::shared_ptr<SandboxConnectionPool> connections,
                                        std::shared_ptr<ClonePool> clones,
@@ -126,13 +146,16 @@ std::unique_ptr<Subscription> TransactionSandbox::do_listen(std::string channel,
 
 void TransactionSandbox::run_once(CommitEffects& effects, const TransactionOptions& options,
                                   SourceLocation where, Body body) {
+  const auto send_begin = [&] { connection_->begin(options); };
+  DeferredBegin begin(send_begin);
+  connection_->expect_transaction();
   try {
-    connection_->begin(options);
     SavepointTransaction sql(connection_->connection(), where);
-    const CurrentTransaction open(this, connection_->connection(), sql, effects, options, where);
-    Transaction transaction(sql, effects);
+    const CurrentTransaction open(this, connection_->connection(), sql, effects, options, where,
+                                  &begin);
+    Transaction transaction(sql, effects, &begin);
     body(transaction);
-    check_before_commit(connection_->connection(), where);
+    if (begin.begun()) check_before_commit(connection_->connection(), where);
     sql.end();
     connection_->commit();
   } catch (...) {
@@ -156,12 +179,7 @@ void TransactionSandbox::inspect(SourceLocation where) {
         "new connection.";
     return;
   }
-  if (connection_->needs_no_transaction()) {
-    add_note("a statement in the transact at " + where.to_string() +
-             " cannot run inside a transaction block (25001), and under Strategy::kTransaction "
-             "every test stands in one. This test needs a database of its own: "
-             "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
-  }
+  if (connection_->needs_no_transaction()) add_note(no_transaction_advice(where));
   if (const std::string left = connection_->settings_left(); !left.empty()) {
     add_note("the transact at " + where.to_string() +
              " changed a setting of its session with SET LOCAL or set_config(), and the sandbox "
@@ -169,15 +187,21 @@ void TransactionSandbox::inspect(SourceLocation where) {
              left);
   }
   if (how.empty()) return;
-  escaped_ =
-      "the transact at " + where.to_string() + ", by " + job +
-      ", ended the outer transaction of the sandbox by SQL: " + how +
-      ".\n  What the test had written is rolled back; nothing was committed. The sandbox takes "
-      "no more work.\n  Application code ends its transaction by returning from the body of "
-      "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
-      "database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}.";
+  escaped_ = escape_text("the transact at " + where.to_string() + ", by " + job, how);
   engine().add_finding({Finding::kEscaped, escaped_, {}, where});
   throw SandboxEscapedError("drydock: " + escaped_);
+}
+
+void TransactionSandbox::explain_failure(SourceLocation where) {
+  SandboxState::explain_failure(where);
+  if (!connection_->needs_no_transaction()) return;
+  try {
+    throw;
+  } catch (const pqxx::sql_error& error) {
+    throw pqxx::sql_error(std::string(error.what()) + "\ndrydock: " + no_transaction_advice(where),
+                          error.query(), error.sqlstate().c_str());
+  } catch (...) {
+  }
 }
 
 void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
@@ -189,9 +213,16 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
       connections_->give_back(std::move(connection_));
       return;
     }
+    const std::string how = connection_->escape();
     connection_.reset();
     const MutexLock lock(mutex_);
-    if (!lost || !escaped_.empty()) return;
+    if (!escaped_.empty()) return;
+    if (!how.empty()) {
+      escaped_ = escape_text("something in " + test_name(), how);
+      engine().add_finding({Finding::kEscaped, escaped_, {}, SourceLocation::current()});
+      return;
+    }
+    if (!lost) return;
     breaches.push_back(lost_.empty() ? "the connection to the server was lost" : lost_);
   } catch (const std::exception&) {
     // The connection goes with this object, when the thread that uses it has let go.

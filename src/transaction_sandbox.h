@@ -34,6 +34,7 @@ class TransactionSandbox final : public SandboxState {
   // Throws `SandboxEscapedError` where the transaction that has just ended took the outer one with
   // it.
   void inspect(SourceLocation where) override;
+  void explain_failure(SourceLocation where) override;
   void do_close(std::vector<std::string>& breaches) override;
   std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
                                           NotificationHandler handler,

@@ -1,5 +1,5 @@
-// Many tests that fail, throw, escape and lose their connection in every way, and threads that
-// crowd one sandbox: afterwards the database is as the template.
+// Many tests that fail, throw, escape and lose their connection in every way: afterwards the
+// database is as the template.
 //
 // DRYDOCK_CHAOS_TESTS=10000 runs that many tests in place of some hundreds.
 
@@ -15,7 +15,6 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "drydock/deferred_executor.h"
@@ -247,51 +246,6 @@ TEST_F(ChaosTest, leaves_nothing_when_processes_are_killed) {
     ASSERT_TRUE(next.ok()) << next.status();
   }
   EXPECT_EQ(count(url, left), 0);
-}
-
-// What one thread did in its turns: no other thread's turn may lie between its two statements.
-TEST_F(ChaosTest, gives_sixteen_threads_their_turns) {
-  const std::string url = test_database().connection_string();
-  const auto before = checksum(url);
-  const int turns = tests_wanted() / 10;
-  constexpr int kThreads = 16;
-  {
-    Sandbox sandbox(test_database(),
-                    {.lease_timeout = absl::Seconds(60), .strategy = Strategy::kTransaction});
-    Database& database = sandbox.database();
-    std::vector<std::thread> threads;
-    std::vector<int> committed(kThreads);
-    for (int thread = 0; thread < kThreads; ++thread) {
-      threads.emplace_back([&database, &committed, thread, turns] {
-        for (int turn = 0; turn < turns; ++turn) {
-          try {
-            database.transact([&](Transaction& tx) {
-              const auto rows = [&] {
-                return tx->exec1("SELECT count(*) FROM audit")[0].as<int>();
-              };
-              const int seen = rows();
-              tx->exec("INSERT INTO audit VALUES ('" + std::to_string(thread) + "')");
-              if (rows() != seen + 1) std::abort();  // somebody else was here
-              if ((turn + thread) % 7 == 0) throw std::runtime_error("rolled back");
-            });
-            ++committed[static_cast<std::size_t>(thread)];
-          } catch (const std::runtime_error&) {
-          }
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    database.transact([&](Transaction& tx) {
-      for (int thread = 0; thread < kThreads; ++thread) {
-        EXPECT_EQ(
-            tx->exec1("SELECT count(*) FROM audit WHERE line = '" + std::to_string(thread) + "'")[0]
-                .as<int>(),
-            committed[static_cast<std::size_t>(thread)]);
-      }
-    });
-    EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
-  }
-  EXPECT_EQ(checksum(url), before);
 }
 
 }  // namespace

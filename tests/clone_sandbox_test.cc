@@ -155,20 +155,5 @@ TEST_F(CloneSandboxTest, says_why_it_can_have_no_database) {
   }
 }
 
-TEST_F(CloneSandboxTest, is_what_the_other_strategy_advises_for_vacuum) {
-  Sandbox transaction(test_database(), {.strategy = Strategy::kTransaction});
-  EXPECT_THROW(transaction.database().transact([](Transaction& tx) { tx->exec("VACUUM users"); }),
-               pqxx::sql_error);
-  const SandboxReport report = transaction.finish();
-  EXPECT_EQ(report.status(), absl::OkStatus());
-  ASSERT_THAT(report.notes, SizeIs(1));
-  EXPECT_THAT(report.notes[0], HasSubstr("cannot run inside a transaction block (25001)"));
-  EXPECT_THAT(report.notes[0], HasSubstr("{.strategy = drydock::Strategy::kClone}"));
-  Sandbox clone(test_database(), clone_);
-  const std::string url = clone.connection_string();
-  pqxx::connection connection(url);
-  EXPECT_NO_THROW(pqxx::nontransaction(connection).exec("VACUUM users"));
-}
-
 }  // namespace
 }  // namespace drydock

@@ -22,16 +22,28 @@ TEST_P(EscapeTest, is_found_and_commits_nothing) {
   {
     Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
     add_user(sandbox.database(), "ada@example.org");
-    EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
-      tx->exec(GetParam());
-      tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
-    }),
+    const SourceLocation where = SourceLocation::current();
+    EXPECT_THROW(sandbox.database().transact(
+                     [](Transaction& tx) {
+                       tx->exec(GetParam());
+                       tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
+                     },
+                     where),
                  SandboxEscapedError);
     EXPECT_THROW(add_user(sandbox.database(), "eve@example.org"), SandboxEscapedError);
     const SandboxReport report = sandbox.finish();
     ASSERT_THAT(report.findings, SizeIs(1)) << report;
     EXPECT_EQ(report.findings[0].kind, Finding::kEscaped);
-    EXPECT_THAT(report.findings[0].message, HasSubstr("tests/sandbox_escape_test.cc:"));
+    EXPECT_EQ(
+        report.findings[0].message,
+        "the transact at " + where.to_string() +
+            ", by code outside any job, ended the outer transaction of the sandbox by SQL: " +
+            GetParam() +
+            ".\n  What the test had written is rolled back; nothing was committed. The sandbox "
+            "takes no more work.\n  Application code ends its transaction by returning from the "
+            "body of transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK "
+            "itself needs a database of its own: "
+            "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
   }
   EXPECT_EQ(committed_users(), 0);
   Sandbox next(test_database(), {.strategy = Strategy::kTransaction});

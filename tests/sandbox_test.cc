@@ -351,16 +351,5 @@ TEST_P(SandboxTest, is_the_current_one_of_its_thread_and_of_its_jobs) {
   EXPECT_EQ(Sandbox::current(), nullptr);
 }
 
-TEST_P(SandboxTest, explains_a_second_transaction_on_the_same_connection) {
-  Sandbox sandbox(test_database(), with());
-  EXPECT_THROW(sandbox.database().transact([](Transaction& tx) { pqxx::work second(tx->conn()); }),
-               pqxx::usage_error);
-  const SandboxReport report = sandbox.finish();
-  EXPECT_EQ(report.status(), absl::OkStatus());
-  ASSERT_THAT(report.notes, SizeIs(1));
-  EXPECT_THAT(report.notes[0], HasSubstr("got a pqxx::usage_error: "));
-  EXPECT_THAT(report.notes[0], HasSubstr("Call transact() on the Database inside the body"));
-}
-
 }  // namespace
 }  // namespace drydock

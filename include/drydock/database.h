@@ -46,17 +46,6 @@ class Database {
     return transact(TransactionOptions(), std::forward<Body>(body), where);
   }
 
-  // Submits a job to `executor` for each notification on `channel` that is committed from now on,
-  // in the order of the commits; see drydock/notification.h. `executor` outlives the subscription,
-  // which ends with the returned object. In a sandbox notifications are delivered by its commits,
-  // to its own listeners only; a rollback drops them. Throws `std::invalid_argument` for an empty
-  // channel or handler, `pqxx::broken_connection` where there is no connection to listen on.
-  [[nodiscard]] std::unique_ptr<Subscription> listen(
-      std::string channel, Executor& executor, NotificationHandler handler,
-      SourceLocation where = SourceLocation::current()) {
-    return do_listen(std::move(channel), executor, std::move(handler), where);
-  }
-
   // With `max_attempts` above 1 the body may run more than once.
   template <class Body>
   auto transact(TransactionOptions options, Body&& body,
@@ -78,6 +67,17 @@ class Database {
         return std::move(*result);
       }
     }
+  }
+
+  // Submits a job to `executor` for each notification on `channel` that is committed from now on,
+  // in the order of the commits; see drydock/notification.h. `executor` outlives the subscription,
+  // which ends with the returned object. In a sandbox notifications are delivered by its commits,
+  // to its own listeners only; a rollback drops them. Throws `std::invalid_argument` for an empty
+  // channel or handler, `pqxx::broken_connection` where there is no connection to listen on.
+  [[nodiscard]] std::unique_ptr<Subscription> listen(
+      std::string channel, Executor& executor, NotificationHandler handler,
+      SourceLocation where = SourceLocation::current()) {
+    return do_listen(std::move(channel), executor, std::move(handler), where);
   }
 
  protected:

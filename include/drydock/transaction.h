@@ -24,21 +24,27 @@
 namespace drydock {
 namespace internal {
 class CommitEffects;  // the hooks and submits of one transaction; see src/commit_effects.h
-}
+class DeferredBegin;
+}  // namespace internal
 
 // Lives as long as the body that it is passed to; for the thread that runs the body.
 // Implementations of `Database` make it.
 class Transaction {
  public:
-  // `sql` and `effects` outlive the transaction.
-  Transaction(pqxx::dbtransaction& sql, internal::CommitEffects& effects)
-      : sql_(&sql), effects_(&effects) {}
+  // All outlive the transaction. `begin`, where there is one, is sent before the first use of
+  // `sql`.
+  Transaction(pqxx::dbtransaction& sql, internal::CommitEffects& effects,
+              internal::DeferredBegin* begin = nullptr)
+      : sql_(&sql), effects_(&effects), begin_(begin) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
   // The libpqxx transaction. It is ended by `transact`: do not commit or abort it.
-  pqxx::dbtransaction& sql() { return *sql_; }
-  pqxx::dbtransaction* operator->() { return sql_; }
+  pqxx::dbtransaction& sql() {
+    if (begin_ != nullptr) begin();
+    return *sql_;
+  }
+  pqxx::dbtransaction* operator->() { return &sql(); }
 
   // Calls `hook` on this thread right after the outermost transaction has committed, in the order
   // of the calls, outside any transaction. A hook that throws fails neither the transaction nor the
@@ -63,8 +69,11 @@ class Transaction {
   }
 
  private:
+  void begin();
+
   pqxx::dbtransaction* sql_;
   internal::CommitEffects* effects_;
+  internal::DeferredBegin* begin_;  // until it has been sent
 };
 
 }  // namespace drydock

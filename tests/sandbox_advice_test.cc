@@ -1,0 +1,141 @@
+// What a sandbox adds to errors whose own words help little, and says about jobs that come late.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+#include <string>
+
+#include "absl/time/time.h"
+#include "drydock/deferred_executor.h"
+#include "drydock/sandbox.h"
+#include "drydock/sandbox_errors.h"
+#include "tests/sandbox_fixture.h"
+
+namespace drydock {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// What `Error` says that `call` throws.
+template <class Error, class Call>
+std::string text_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+class SandboxAdviceTest : public EveryStrategy {};
+DRYDOCK_UNDER_EVERY_STRATEGY(SandboxAdviceTest);
+
+TEST_P(SandboxAdviceTest, says_how_to_nest_where_a_second_transaction_is_opened) {
+  Sandbox sandbox(test_database(), with());
+  SourceLocation where;
+  const std::string text = text_of<pqxx::usage_error>([&] {
+    where = SourceLocation::current();
+    sandbox.database().transact([](Transaction& tx) { pqxx::work second(tx->conn()); }, where);
+  });
+  const std::string advice =
+      "the body of the transact at " + where.to_string() +
+      " used libpqxx in a way that it does not allow. Where the code opens a transaction of its "
+      "own (pqxx::work) on the connection of the one that it is given: a connection has one "
+      "transaction at a time. Call transact() on the Database inside the body, which nests, or "
+      "use pqxx::subtransaction on the given transaction.";
+  const std::size_t begin = text.find("\ndrydock: ");
+  ASSERT_NE(begin, std::string::npos) << text;
+  EXPECT_EQ(text.substr(begin), "\ndrydock: " + advice);
+  const SandboxReport report = sandbox.finish();
+  EXPECT_EQ(report.status(), absl::OkStatus());
+  EXPECT_THAT(report.notes, ElementsAre(advice));
+}
+
+TEST_P(SandboxAdviceTest, names_the_job_that_comes_late_and_its_test) {
+  Sandbox sandbox(test_database(),
+                  with({.name = "Suite.test", .idle_timeout = absl::ZeroDuration()}));
+  Database& database = sandbox.database();
+  SourceLocation submitted;
+  SourceLocation reached;
+  std::string text;
+  Simulation later;
+  DeferredExecutor executor(later);
+  submitted = SourceLocation::current();
+  executor.submit(
+      {.name = "mail"},
+      [&] {
+        text = text_of<SandboxClosedError>([&] {
+          reached = SourceLocation::current();
+          database.transact([](Transaction&) {}, reached);
+        });
+      },
+      submitted);
+  static_cast<void>(sandbox.finish());
+  executor.drain();
+  EXPECT_EQ(text,
+            "drydock: job 'mail' (#1, submitted at " + submitted.to_string() +
+                ") called transact at " + reached.to_string() +
+                " after the sandbox of the test 'Suite.test' had ended. Its rows are gone, so that "
+                "the work finds nothing and changes nothing.\n"
+                "  The test has to wait for its background work: call wait_idle() on the thread "
+                "pool before the test ends, or give the code under test a DeferredExecutor and "
+                "drain() it.");
+}
+
+using TransactionSandboxAdviceTest = SandboxFixture;
+
+std::string clone_advice(SourceLocation where) {
+  return "a statement in the transact at " + where.to_string() +
+         " cannot run inside a transaction block, and under Strategy::kTransaction every test "
+         "stands in one. This test needs a database of its own, "
+         "SandboxOptions{.strategy = drydock::Strategy::kClone}, and runs the statement outside of "
+         "transact(), on a connection to sandbox.connection_string().";
+}
+
+class OutsideOfTransactions : public SandboxFixture,
+                              public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(OutsideOfTransactions, is_told_to_use_a_clone) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  SourceLocation where;
+  const std::string text = text_of<pqxx::sql_error>([&] {
+    where = SourceLocation::current();
+    sandbox.database().transact([](Transaction& tx) { tx->exec(GetParam()); }, where);
+  });
+  const std::size_t begin = text.find("\ndrydock: ");
+  ASSERT_NE(begin, std::string::npos) << text;
+  EXPECT_EQ(text.substr(begin), "\ndrydock: " + clone_advice(where));
+  const SandboxReport report = sandbox.finish();
+  EXPECT_EQ(report.status(), absl::OkStatus());
+  EXPECT_THAT(report.notes, ElementsAre(clone_advice(where)));
+}
+
+TEST_P(OutsideOfTransactions, does_as_it_is_told) {
+  Sandbox clone(test_database(), {.strategy = Strategy::kClone});
+  pqxx::connection connection(clone.connection_string());
+  pqxx::nontransaction(connection).exec(GetParam());
+  connection.disconnect();
+  EXPECT_EQ(clone.finish().status(), absl::OkStatus());
+}
+
+INSTANTIATE_TEST_SUITE_P(statements, OutsideOfTransactions,
+                         ::testing::Values("VACUUM users",
+                                           "CREATE INDEX CONCURRENTLY ON users (email)",
+                                           "REINDEX TABLE CONCURRENTLY users"));
+
+TEST_F(TransactionSandboxAdviceTest, says_nothing_of_clones_for_other_refusals_of_that_code) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  const std::string text = text_of<pqxx::sql_error>([&] {
+    sandbox.database().transact([](Transaction& tx) {
+      tx->exec("SELECT 1");
+      tx->exec("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");  // 25001, too
+    });
+  });
+  EXPECT_EQ(text.find("drydock"), std::string::npos) << text;
+  EXPECT_THAT(sandbox.finish().notes, IsEmpty());
+}
+
+}  // namespace
+}  // namespace drydock
