@@ -11,7 +11,7 @@
 
 namespace drydock::internal {
 
-// "executors.yaml, line 3, column 9"
+// "executors.yaml, line 3, column 9", "src/main.cc:12"
 using Place = std::string;
 
 struct ExecutorSetting {
@@ -25,8 +25,8 @@ struct ExecutorEntry {
   std::string name;
   Place place;
   std::string kind;
-  Place kind_place;
-  std::vector<ExecutorSetting> settings;  // without `kind`
+  Place kind_place;                            // empty: it has none
+  std::vector<ExecutorSetting> settings = {};  // without `kind`
   bool overridden = false;  // `kind` is not the one that the settings were written for
 
   const ExecutorSetting* find(std::string_view key) const;
@@ -42,11 +42,10 @@ struct ExecutorConfig {
 // "drydock: <place>: <text>"
 absl::Status config_error(const Place& place, const std::string& text);
 
-// Reads YAML. `source` is what messages call it. Kinds and keys of executors are not looked at.
-absl::StatusOr<ExecutorConfig> parse_executor_config(std::string_view text,
-                                                     const std::string& source);
+// Appends `entry`, unless its name is no word or is taken, or a key stands in it twice.
+absl::Status add_entry(ExecutorConfig& config, ExecutorEntry entry);
 
-// Changes kinds by "name=kind,name=kind"; `origin` is what messages call that text.
+// Changes kinds by "name=kind,*=kind"; `origin` is what messages call that text.
 absl::Status override_kinds(ExecutorConfig& config, std::string_view overrides,
                             const std::string& origin);
 

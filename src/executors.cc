@@ -39,7 +39,7 @@ void Executors::destroy() {
   while (!executors_.empty()) executors_.pop_back();
 }
 
-Executor& Executors::get(std::string_view name) const {
+const Executors::Named& Executors::find(std::string_view name) const {
   const auto found = std::find_if(executors_.begin(), executors_.end(),
                                   [name](const Named& named) { return named.name == name; });
   if (found == executors_.end()) {
@@ -47,8 +47,11 @@ Executor& Executors::get(std::string_view name) const {
                             internal::did_you_mean(name, names()) +
                             " Executors: " + internal::comma_separated(names()) + ".");
   }
-  return *found->executor;
+  return *found;
 }
+
+Executor& Executors::get(std::string_view name) const { return *find(name).executor; }
+const std::string& Executors::kind(std::string_view name) const { return find(name).kind; }
 
 std::vector<std::string> Executors::names() const {
   std::vector<std::string> names;

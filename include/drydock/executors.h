@@ -14,8 +14,9 @@
 //
 // Only `main` sees this class: services take the `Executor&` that they need. The environment
 // variable DRYDOCK_EXECUTOR changes kinds without a change of the file, as in
-// `DRYDOCK_EXECUTOR=mail=thread_pool,default=serial`. For kinds of your own, and for the kinds that
-// only tests know, use an `ExecutorsBuilder`.
+// `DRYDOCK_EXECUTOR=mail=thread_pool`. For executors that are named in the code, for kinds of your
+// own, and for those that only tests know, use an `ExecutorsBuilder`. docs/configuration.md tells
+// all of it.
 #ifndef DRYDOCK_EXECUTORS_H_
 #define DRYDOCK_EXECUTORS_H_
 
@@ -53,6 +54,8 @@ class Executors {
   Executor& get(std::string_view name) const;
   // In the order in which they were made.
   std::vector<std::string> names() const;
+  // What it was made as, overrides included: "thread_pool". Throws as `get` does.
+  const std::string& kind(std::string_view name) const;
 
   // Shuts the thread pools down, the last one first, within `timeout` for all of them: jobs from
   // outside are refused, queued ones run. `DeadlineExceeded` lists the jobs that did not end in
@@ -63,10 +66,13 @@ class Executors {
   friend class ExecutorsBuilder;
   struct Named {
     std::string name;
+    std::string kind;
     std::unique_ptr<Executor> executor;
+    Executor* base;  // that it stands on; null: none
   };
 
   Executors() = default;
+  const Named& find(std::string_view name) const;
   void destroy();
 
   std::vector<Named> executors_;
