@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "src/schema_command.h"
 #include "src/sql_splitter.h"
 
 namespace drydock::internal {
@@ -23,7 +24,7 @@ std::string field(const PGresult* result, int code) {
 class Loading {
  public:
   Loading(AdminConnection& connection, const SchemaText& text)
-      : connection_(connection), text_(text), splitter_(text.sql) {}
+      : connection_(connection), text_(text), splitter_(text.text) {}
 
   absl::Status run() {
     while (const std::optional<SqlPiece> piece = splitter_.next()) {
@@ -82,7 +83,7 @@ class Loading {
     std::size_t place = piece.begin;
     int position = 0;
     if (absl::SimpleAtoi(field(result, PG_DIAG_STATEMENT_POSITION), &position) && position > 0) {
-      place = offset_of_character(text_.sql, piece.begin, static_cast<std::size_t>(position - 1));
+      place = offset_of_character(text_.text, piece.begin, static_cast<std::size_t>(position - 1));
     }
     std::string more;
     for (const auto& [name, code] :
@@ -96,15 +97,15 @@ class Loading {
 
   absl::Status check_end() const {
     if (::PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return absl::OkStatus();
-    return failure(text_.sql.empty() ? 0 : text_.sql.size() - 1,
+    return failure(text_.text.empty() ? 0 : text_.text.size() - 1,
                    "the text ends with its transaction open: the COMMIT is missing");
   }
 
   absl::Status failure(std::size_t offset, const std::string& message,
                        const std::string& more = "") const {
-    const TextPlace place = place_in(text_.sql, offset);
+    const TextPlace place = place_in(text_.text, offset);
     const std::string number = absl::StrCat(place.line);
-    const std::string_view line = line_at(text_.sql, offset);
+    const std::string_view line = line_at(text_.text, offset);
     return absl::InvalidArgumentError(
         absl::StrCat(text_.name, ":", place.line, ":", place.column, ": ", message, "\n  ", number,
                      " | ", std::string(line), "\n  ", std::string(number.size(), ' '), " | ",
@@ -122,7 +123,9 @@ absl::Status load_schema(AdminConnection& connection, const SchemaSource& source
   for (const SchemaText& text : source) {
     // What one file sets (pg_dump empties search_path) is not for the next.
     if (absl::Status status = connection.run("DISCARD ALL"); !status.ok()) return status;
-    if (absl::Status status = Loading(connection, text).run(); !status.ok()) return status;
+    absl::Status status = text.is_command ? run_schema_command(connection, text.text)
+                                          : Loading(connection, text).run();
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

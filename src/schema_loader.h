@@ -1,4 +1,4 @@
-// Runs a schema's SQL in a database.
+// Makes a schema in a database.
 #ifndef DRYDOCK_SRC_SCHEMA_LOADER_H_
 #define DRYDOCK_SRC_SCHEMA_LOADER_H_
 
@@ -9,7 +9,8 @@
 namespace drydock::internal {
 
 // Stops at the first statement that fails. InvalidArgument with "file:line:column: message", the
-// line and a mark below the place, and PostgreSQL's detail and hint.
+// line and a mark below the place, and PostgreSQL's detail and hint; or what `run_schema_command`
+// says.
 absl::Status load_schema(AdminConnection& connection, const SchemaSource& source);
 
 }  // namespace drydock::internal

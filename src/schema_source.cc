@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "src/schema_command.h"
 
 namespace drydock::internal {
 namespace {
@@ -38,7 +40,7 @@ absl::Status read_file(const std::string& path, SchemaSource& source) {
   }
   std::string sql = content.str();
   if (sql.starts_with(kByteOrderMark)) sql.erase(0, kByteOrderMark.size());
-  if (!sql.empty()) source.push_back({.name = path, .sql = std::move(sql)});
+  if (!sql.empty()) source.push_back({.name = path, .text = std::move(sql)});
   return absl::OkStatus();
 }
 
@@ -67,24 +69,47 @@ absl::Status read_entry(const std::string& path, SchemaSource& source) {
   return read_file(path, source);
 }
 
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// What the environment says, for a program that names no schema itself.
+TestDatabaseOptions options_of_environment() {
+  TestDatabaseOptions options;
+  if (const std::string files = variable("DRYDOCK_SCHEMA"); !files.empty()) {
+    options.schema_files = {files};
+  }
+  options.schema_command = variable("DRYDOCK_SCHEMA_COMMAND");
+  options.schema_inputs = absl::StrSplit(variable("DRYDOCK_SCHEMA_INPUTS"), ':', absl::SkipEmpty());
+  options.schema_key = variable("DRYDOCK_SCHEMA_KEY");
+  return options;
+}
+
 }  // namespace
 
-absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& options) {
+absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& given) {
   SchemaSource source;
-  std::vector<std::string> entries = options.schema_files;
-  const char* variable = std::getenv("DRYDOCK_SCHEMA");
   const bool from_environment =
-      entries.empty() && options.schema_sql.empty() && variable != nullptr && *variable != '\0';
-  if (from_environment) entries = {variable};
-  for (const std::string& entry : entries) {
+      given.schema_files.empty() && given.schema_command.empty() && given.schema_sql.empty();
+  const TestDatabaseOptions options = from_environment ? options_of_environment() : given;
+  for (const std::string& entry : options.schema_files) {
     if (absl::Status status = read_entry(entry, source); !status.ok()) {
       if (!from_environment) return status;
       return absl::Status(status.code(),
                           absl::StrCat(status.message(), " DRYDOCK_SCHEMA names it."));
     }
   }
+  if (!options.schema_command.empty()) {
+    absl::StatusOr<std::string> key = schema_command_key(options);
+    if (!key.ok()) return key.status();
+    source.push_back({.name = "schema_command",
+                      .text = options.schema_command,
+                      .is_command = true,
+                      .key = *std::move(key)});
+  }
   if (!options.schema_sql.empty()) {
-    source.push_back({.name = "schema_sql", .sql = options.schema_sql});
+    source.push_back({.name = "schema_sql", .text = options.schema_sql});
   }
   return source;
 }

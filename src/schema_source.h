@@ -11,16 +11,21 @@
 namespace drydock::internal {
 
 struct SchemaText {
-  // The file, or "schema_sql", for messages.
+  // The file, "schema_sql" or "schema_command", for messages.
   std::string name;
-  std::string sql;
+  // What it says, or the command.
+  std::string text;
+  bool is_command = false;
+  // Of a command: changes when what it makes does.
+  std::string key = {};
 };
 
 // In the order in which they run. Empty texts are left out.
 using SchemaSource = std::vector<SchemaText>;
 
-// NotFound: a file or folder that is not there, or a folder without *.sql.
-absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& options);
+// NotFound: a file or folder that is not there, or a folder without *.sql. InvalidArgument: a
+// command without inputs or key.
+absl::StatusOr<SchemaSource> read_schema(const TestDatabaseOptions& given);
 
 }  // namespace drydock::internal
 

@@ -70,7 +70,10 @@ absl::Status build(DatabaseServer& server, const SchemaSource& source, const std
 std::string template_database_name(const DatabaseServer& server, const SchemaSource& source) {
   StableHash hash;
   hash.add(kFormat).add(absl::StrCat(server.admin.server_version())).add(server.admin.user());
-  for (const SchemaText& text : source) hash.add(text.sql);
+  for (const SchemaText& text : source) {
+    hash.add(text.text);
+    if (text.is_command) hash.add("command").add(text.key);
+  }
   return kPrefix + hash.hex();
 }
 

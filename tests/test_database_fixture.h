@@ -18,9 +18,16 @@
 
 namespace drydock {
 
-inline constexpr const char* kServerEnvironment[] = {
-    "DRYDOCK_SCHEMA", "DRYDOCK_DATABASE_URL", "PGHOST",   "PGHOSTADDR",
-    "PGPORT",         "PGDATABASE",           "PGSERVICE"};
+inline constexpr const char* kServerEnvironment[] = {"DRYDOCK_SCHEMA",
+                                                     "DRYDOCK_SCHEMA_COMMAND",
+                                                     "DRYDOCK_SCHEMA_INPUTS",
+                                                     "DRYDOCK_SCHEMA_KEY",
+                                                     "DRYDOCK_DATABASE_URL",
+                                                     "PGHOST",
+                                                     "PGHOSTADDR",
+                                                     "PGPORT",
+                                                     "PGDATABASE",
+                                                     "PGSERVICE"};
 
 inline std::string ask(const std::string& uri, const std::string& sql) {
   absl::StatusOr<internal::AdminConnection> connection = internal::AdminConnection::open(uri, "");

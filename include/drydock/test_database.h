@@ -32,11 +32,23 @@ struct TestDatabaseOptions {
   // Files of SQL, run in this order. An entry may be a folder: its *.sql files in order of their
   // names. Each statement runs by itself, as in psql; a file may have its own BEGIN and COMMIT, and
   // COPY ... FROM stdin with its data. psql's commands (\i, \set) are refused.
-  // When this and `schema_sql` are empty, the environment variable DRYDOCK_SCHEMA names the file or
-  // the folder; when it is empty too, so is the database.
+  // When this, `schema_command` and `schema_sql` are empty, the environment says what the schema is:
+  // DRYDOCK_SCHEMA names the file or the folder; DRYDOCK_SCHEMA_COMMAND, DRYDOCK_SCHEMA_INPUTS
+  // (several with a colon between them) and DRYDOCK_SCHEMA_KEY are the fields below. When all are
+  // empty, so is the database.
   std::vector<std::string> schema_files = {};
 
-  // SQL that runs after the files.
+  // A program that makes the schema, a migration tool for one: a command for /bin/sh, which runs
+  // after the files, in the current folder. It finds the new database in libpq's variables (PGHOST,
+  // PGPORT, PGUSER, PGPASSWORD, PGDATABASE, ...) and as a URI in DATABASE_URL. Whatever it prints
+  // is shown where it fails. It runs once: again only when its text changes, or what follows.
+  std::string schema_command = {};
+  // The files and folders that decide what the command makes; of a folder, all that is in it.
+  std::vector<std::string> schema_inputs = {};
+  // In their place, a text that changes whenever the schema does. One of the two has to be given.
+  std::string schema_key = {};
+
+  // SQL that runs after the files and the command.
   std::string schema_sql = {};
 
   // The server: a URI (postgresql://user:password@host:5432/database) or libpq's key=value form.
@@ -62,8 +74,9 @@ struct CloneUsage {
 // the process that opened it drops the database.
 class TestDatabase {
  public:
-  // Unavailable: no server. NotFound: no such schema file. InvalidArgument: an error in the schema
-  // or in the URL. PermissionDenied: the user may not create databases.
+  // Unavailable: no server. NotFound: no such schema file. InvalidArgument: an error in the schema,
+  // in the command that makes it, or in the URL. PermissionDenied: the user may not create
+  // databases.
   static absl::StatusOr<TestDatabase> open(TestDatabaseOptions options = {});
 
   TestDatabase(TestDatabase&&) noexcept;
