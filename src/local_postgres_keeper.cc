@@ -161,6 +161,9 @@ constexpr const char* kSettings[] = {
     "jit=off",
     // In files below the data folder, which go with it even when the server is killed.
     "dynamic_shared_memory_type=mmap",
+    // Sandboxes look at the text of some statements, however long; this memory is for each of the
+    // connections.
+    "track_activity_query_size=64kB",
     "timezone=UTC",
     "log_timezone=UTC",
     // Tests make statements fail on purpose.
