@@ -114,6 +114,14 @@ Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
 }
 
 Sandbox::~Sandbox() {
+  if (state_->in_fork()) {
+    // To close a connection that the parent still uses would end it for the parent: leak it.
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): out of memory may end this child.
+    new std::shared_ptr<internal::SandboxState>(std::move(state_));
+    static_cast<void>(simulation_.release());
+    static_cast<void>(scope_.release());
+    return;
+  }
   if (scope_ == nullptr) return;
   scope_.reset();
   state_->engine().close();

@@ -1,5 +1,7 @@
 #include "src/sandbox_state.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "drydock/current_job.h"
+#include "drydock/misuse_error.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
 #include "src/nested_transaction.h"
@@ -43,7 +46,23 @@ class SandboxState::Observer final : public CommitEffectsObserver {
 
 SandboxState::SandboxState(std::shared_ptr<Engine> engine, SandboxOptions options,
                            std::string token)
-    : engine_(std::move(engine)), options_(std::move(options)), token_(std::move(token)) {}
+    : engine_(std::move(engine)),
+      options_(std::move(options)),
+      token_(std::move(token)),
+      owner_process_(::getpid()) {}
+
+bool SandboxState::in_fork() const { return ::getpid() != owner_process_; }
+
+void SandboxState::refuse_in_fork(const char* what, SourceLocation where) {
+  if (!in_fork()) return;
+  throw MisuseError("drydock: " + std::string(what) + " at " + where.to_string() +
+                    " was called in the process " + std::to_string(::getpid()) +
+                    ", which fork() has made of the process " + std::to_string(owner_process_) +
+                    ", the owner of the sandbox of " + test_name() +
+                    ". Both would talk on one connection. A child process opens a TestDatabase and "
+                    "a Sandbox of its own; a death test does so by itself with "
+                    "GTEST_FLAG_SET(death_test_style, \"threadsafe\").");
+}
 
 std::string SandboxState::test_name() const {
   return options_.name.empty() ? "this test" : "the test '" + options_.name + "'";
@@ -63,6 +82,7 @@ void SandboxState::refuse_if_closed(SourceLocation where) {
 }
 
 void SandboxState::do_transact(const TransactionOptions& options, SourceLocation where, Body body) {
+  refuse_in_fork("transact", where);
   if (CurrentTransaction* outer = CurrentTransaction::find(this)) {
     run_nested(*outer, options, where, body);
     return;

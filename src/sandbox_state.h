@@ -27,6 +27,8 @@ class SandboxState : public Database {
   const SandboxOptions& options() const { return options_; }
   const std::string& token() const { return token_; }
   Engine& engine() { return *engine_; }
+  // Whether this process is a copy, made by fork(), of the one that the sandbox belongs to.
+  bool in_fork() const;
   Injections& injections() { return injections_; }
 
   // Refuses what comes from now on, waits for the transactions that run (for `lease_timeout`) and
@@ -70,6 +72,8 @@ class SandboxState : public Database {
   // Throws `SandboxClosedError` after the end.
   void refuse_if_closed(SourceLocation where);
   void add_note(std::string note);
+  // Throws `MisuseError` in a forked process, which has the connection of its parent.
+  void refuse_in_fork(const char* what, SourceLocation where);
   // "this test", "the test 'Suite.name'".
   std::string test_name() const;
 
@@ -82,6 +86,7 @@ class SandboxState : public Database {
   const std::shared_ptr<Engine> engine_;
   const SandboxOptions options_;
   const std::string token_;
+  const int owner_process_;
   Injections injections_;
 
   mutable Mutex mutex_;

@@ -21,17 +21,32 @@ namespace {
 // Each costs some milliseconds of a test's start; the next process takes the next ones.
 constexpr int kAbandonedAtMost = 4;
 constexpr char kUndefinedDatabase[] = "3D000";
+constexpr char kDiskFull[] = "53100";
 
-absl::Status explained(const absl::Status& status, const std::string& user) {
+// The folder with the server's data, where the user may know it.
+std::string data_folder(internal::AdminConnection& admin) {
+  const auto rows = admin.query("SHOW data_directory");
+  return rows.ok() ? rows->at(0).at(0) : "its data folder";
+}
+
+std::string full_disk_advice(internal::DatabaseServer& server) {
+  const std::string folder = data_folder(server.admin);
+  if (!server.is_ours) return absl::StrCat(". The server has no room left in ", folder, ".");
+  return absl::StrCat(". The local server has no room left in ", folder,
+                      ". Make room there, or set DRYDOCK_HOME to a folder that has more.");
+}
+
+absl::Status explained(const absl::Status& status, internal::DatabaseServer& server) {
   if (status.ok() || status.code() == absl::StatusCode::kInvalidArgument) return status;
-  const bool may_not = absl::IsPermissionDenied(status);
-  return absl::Status(
-      status.code(),
-      absl::StrCat("Cannot make the test's database: ", status.message(),
-                   may_not ? absl::StrCat(". The user needs the right to make databases:\n"
-                                          "    ALTER ROLE ",
-                                          internal::quoted_name(user), " CREATEDB;")
-                           : ""));
+  std::string advice;
+  if (absl::IsPermissionDenied(status)) {
+    advice = absl::StrCat(". The user needs the right to make databases:\n    ALTER ROLE ",
+                          internal::quoted_name(server.admin.user()), " CREATEDB;");
+  } else if (internal::sqlstate(status) == kDiskFull) {
+    advice = full_disk_advice(server);
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat("Cannot make the test's database: ", status.message(), advice));
 }
 
 }  // namespace
@@ -103,10 +118,10 @@ absl::StatusOr<TestDatabase> TestDatabase::open(TestDatabaseOptions options) {
   if (!source.ok()) return source.status();
   absl::StatusOr<internal::DatabaseServer> server = internal::connect_to_server(options.url);
   if (!server.ok()) return server.status();
-  const std::string user = server->admin.user();
   auto state = std::make_unique<State>(*std::move(server));
   state->clones_ahead = options.clones_ahead;
-  if (absl::Status status = state->make(*source); !status.ok()) return explained(status, user);
+  if (absl::Status status = state->make(*source); !status.ok())
+    return explained(status, state->server);
   return TestDatabase(std::move(state));
 }
 

@@ -194,10 +194,16 @@ void TransactionSandbox::inspect(SourceLocation where) {
 
 void TransactionSandbox::explain_failure(SourceLocation where) {
   SandboxState::explain_failure(where);
-  if (!connection_->needs_no_transaction()) return;
+  const std::string lost = [this] {
+    const MutexLock lock(mutex_);
+    return lost_;
+  }();
   try {
     throw;
+  } catch (const pqxx::broken_connection& error) {
+    if (!lost.empty()) throw pqxx::broken_connection(std::string(error.what()) + "\n" + lost);
   } catch (const pqxx::sql_error& error) {
+    if (!connection_->needs_no_transaction()) return;
     throw pqxx::sql_error(std::string(error.what()) + "\ndrydock: " + no_transaction_advice(where),
                           error.query(), error.sqlstate().c_str());
   } catch (...) {

@@ -1,4 +1,4 @@
-// What application SQL and lost connections do to the one transaction of a sandbox.
+// What application SQL does to the one transaction of a sandbox.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -109,25 +109,6 @@ TEST_F(SandboxEscapeTest, ends_the_session_before_a_chained_transaction_can_comm
     EXPECT_THAT(report.findings[0].message, HasSubstr("by SQL: ROLLBACK AND CHAIN."));
   }
   EXPECT_EQ(committed_users(), 0);
-}
-
-TEST_F(SandboxEscapeTest, names_a_lost_connection_and_leaves_the_next_sandbox_healthy) {
-  {
-    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-    add_user(sandbox.database(), "ada@example.org");
-    const auto pid = sandbox.database().transact(
-        [](Transaction& tx) { return tx->exec1("SELECT pg_backend_pid()")[0].as<std::string>(); });
-    pqxx::connection other(test_database().connection_string());
-    pqxx::work(other).exec("SELECT pg_terminate_backend(" + pid + ", 5000)");
-    EXPECT_THROW(count_users(sandbox.database()), pqxx::broken_connection);
-    EXPECT_THROW(count_users(sandbox.database()), pqxx::broken_connection);
-    const SandboxReport report = sandbox.finish();
-    ASSERT_THAT(report.breaches, SizeIs(1));
-    EXPECT_THAT(report.breaches[0], HasSubstr("has lost its connection to the server"));
-  }
-  Sandbox next(test_database(), {.strategy = Strategy::kTransaction});
-  EXPECT_EQ(count_users(next.database()), 0);
-  EXPECT_EQ(next.finish().status(), absl::OkStatus());
 }
 
 }  // namespace
