@@ -120,6 +120,15 @@ TEST_F(ExecutorOverridesTest, AKindThatNeedsABaseWhereNoneIsConfigured) {
             "3). Other executors: mail.");
 }
 
+TEST_F(ExecutorOverridesTest, WhatIsWrongInTheConfigurationStaysWrong) {
+  const ScopedVariable environment("DRYDOCK_EXECUTOR", "*=thread_pool");
+  EXPECT_EQ(error_of("executors:\n  mail: {kind: serial, onn: mail}\n"),
+            "drydock: YAML text, line 2, column 24: unknown key 'onn' of executor 'mail', which is "
+            "of kind serial. Did you mean 'on'? Valid keys: kind, on.");
+  // One that this program does not know may be right in another.
+  EXPECT_TRUE(Executors::from_yaml("executors: {mail: {kind: asio, context: io}}").ok());
+}
+
 TEST_F(ExecutorOverridesTest, ErrorsNameTheFlagOrThePlaceInTheCode) {
   ExecutorsBuilder flag;
   flag.override_kinds("mail=seriel", "--drydock_executor");

@@ -12,7 +12,7 @@ struct Mail {
   std::string text;
 };
 
-// Thread-safe: jobs of several threads send at a time.
+// Used by one job at a time, on whichever thread.
 class Mailer {
  public:
   virtual ~Mailer() = default;

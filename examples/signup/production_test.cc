@@ -1,4 +1,4 @@
-// The production program as its user runs it: main.cc with its thread pool and its connection pool,
+// The production program as its user runs it: main.cc with its executors and its connection pool,
 // against a database of this test's own, and what it says where something is missing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,6 +88,34 @@ TEST(ProductionTest, SaysThatNoServerAnswers) {
   const Output output = run("", "--database=postgresql://nobody@127.0.0.1:1/app ada@example.org");
   EXPECT_EQ(output.exit_code, 1);
   EXPECT_THAT(output.text, HasSubstr("no server answers"));
+}
+
+// application_test.cc runs the same code with these kinds in a test program.
+TEST(ProductionTest, RefusesTheKindsOfTestsWithTheReason) {
+  const std::string reason =
+      "kind 'inline' of executor 'default' is for tests: only a program that links drydock's "
+      "test-only part and calls register_simulated_kinds() (drydock/simulated_kinds.h) knows it. "
+      "Valid kinds here: serial, thread_pool.\n";
+  const Output by_variable =
+      run("DATABASE_URL=postgresql:///app DRYDOCK_EXECUTOR=default=inline", "ada@example.org");
+  EXPECT_EQ(by_variable.exit_code, 1);
+  EXPECT_EQ(by_variable.text,
+            "signup: drydock: DRYDOCK_EXECUTOR, entry 1 ('default=inline'): " + reason);
+  const Output by_flag =
+      run("DATABASE_URL=postgresql:///app", "--drydock_executor=default=inline ada@example.org");
+  EXPECT_EQ(by_flag.exit_code, 1);
+  EXPECT_EQ(by_flag.text,
+            "signup: drydock: --drydock_executor, entry 1 ('default=inline'): " + reason);
+}
+
+TEST(ProductionTest, TakesOtherKindsOfProduction) {
+  drydock::TestDatabaseOptions options;
+  options.schema_files = {"examples/signup/schema.sql"};
+  const drydock::TestDatabase test_database = open(options);
+  const Output output =
+      run(url_variable(test_database), "--drydock_executor=mail=thread_pool ada@example.org");
+  EXPECT_EQ(output.exit_code, 0) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("mail to ada@example.org: Welcome."));
 }
 
 TEST(ProductionTest, SaysThatItsExecutorsAreMissing) {

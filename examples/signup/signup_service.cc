@@ -36,7 +36,7 @@ std::int64_t SignupService::register_user(const std::string& email) {
   return database_.transact([&](drydock::Transaction& tx) {
     const std::int64_t id = insert_user(tx, email);
     // Through the transaction: the job starts when the row is there for all to see.
-    tx.submit(executor_, {.name = "send_confirmation"}, [this, id] { send_confirmation(id); });
+    tx.submit(mail_, {.name = "send_confirmation"}, [this, id] { send_confirmation(id); });
     return id;
   });
 }
@@ -67,7 +67,7 @@ SignupService::Team SignupService::register_team(const std::string& name, const 
                   .as<std::int64_t>();
     tx->exec_params("INSERT INTO users (id, email, team_id) VALUES ($1, $2, $3)", owner_id, owner,
                     team.id);
-    tx.submit(executor_, {.name = "send_confirmation"},
+    tx.submit(mail_, {.name = "send_confirmation"},
               [this, owner_id] { send_confirmation(owner_id); });
     for (const std::string& member : members) {
       try {
@@ -88,7 +88,7 @@ std::int64_t SignupService::import_users(const std::vector<std::string>& emails)
         tx->exec("INSERT INTO imports DEFAULT VALUES RETURNING id").at(0).at(0).as<std::int64_t>();
     tx->exec_params("INSERT INTO users (email, import_id) SELECT unnest($1::text[]), $2",
                     sql_array(emails), import_id);
-    tx.submit(executor_, {.name = "make_invitation_codes"},
+    tx.submit(imports_, {.name = "make_invitation_codes"},
               [this, import_id] { make_invitation_codes(import_id); });
     return import_id;
   });

@@ -1,7 +1,8 @@
 // The application: users register, alone, as a team or by the thousand, and get mail.
 //
-// Nothing in it knows of tests. It is given a database, an executor and a mailer; in production
-// (main.cc) these are a pool of connections, a pool of threads and a real mailer.
+// Nothing in it knows of tests. It is given a database, executors and a mailer; in production
+// (application.cc) these are a pool of connections, the executors of executors.yaml and a real
+// mailer.
 #ifndef EXAMPLES_SIGNUP_SIGNUP_SERVICE_H_
 #define EXAMPLES_SIGNUP_SIGNUP_SERVICE_H_
 
@@ -15,11 +16,16 @@
 
 namespace signup {
 
-// Thread-safe. Outlives the jobs that it submits; all three it is given outlive it.
+// Thread-safe. Outlives the jobs that it submits; all that it is given outlives it.
 class SignupService {
  public:
+  // `mail` runs the jobs that send, one at a time; `imports` those that take long.
+  SignupService(drydock::Database& database, drydock::Executor& mail, drydock::Executor& imports,
+                Mailer& mailer)
+      : database_(database), mail_(mail), imports_(imports), mailer_(mailer) {}
+  // With one executor for both.
   SignupService(drydock::Database& database, drydock::Executor& executor, Mailer& mailer)
-      : database_(database), executor_(executor), mailer_(mailer) {}
+      : SignupService(database, executor, executor, mailer) {}
 
   // Adds a user; a job sends the confirmation. Throws `pqxx::unique_violation` where the address is
   // taken. Returns the user's id.
@@ -43,7 +49,8 @@ class SignupService {
   void make_invitation_codes(std::int64_t import_id);
 
   drydock::Database& database_;
-  drydock::Executor& executor_;
+  drydock::Executor& mail_;
+  drydock::Executor& imports_;
   Mailer& mailer_;
 };
 

@@ -6,11 +6,15 @@
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "drydock/mock_database.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
+#include "examples/signup/application.h"
 #include "examples/signup/invitation_code.h"
 #include "examples/signup/mock_mailer.h"
 #include "examples/signup/signup_service.h"
@@ -30,8 +34,13 @@ using ::testing::SizeIs;
 using ::testing::StrictMock;
 using ::testing::Throw;
 
+// The service as production wires it, from production's own executors.yaml. Each executor is
+// deferred unless a fixture below says otherwise.
 class SignupTest : public drydock::SandboxTest {
  protected:
+  explicit SignupTest(const std::string& kinds = "")
+      : SandboxTest({.file = "examples/signup/executors.yaml", .kinds = kinds}) {}
+
   // The first field of the first row.
   template <class T>
   T query(const std::string& sql) {
@@ -42,12 +51,23 @@ class SignupTest : public drydock::SandboxTest {
   int users() { return query<int>("SELECT count(*) FROM users"); }
 
   StrictMock<MockMailer> mailer_;
-  SignupService service_{database(), executor(), mailer_};
+  SignupService service_ = make_signup_service(database(), executors(), mailer_);
+};
+
+class InlineSignupTest : public SignupTest {
+ protected:
+  InlineSignupTest() : SignupTest("*=inline") {}
+};
+
+// Mail as in production, one at a time, on threads; nothing else is.
+class ThreadedMailTest : public SignupTest {
+ protected:
+  ThreadedMailTest() : SignupTest("default=thread_pool,mail=serial") {}
 };
 
 TEST_F(SignupTest, ARequestReturnsBeforeItsMailIsSent) {
   service_.register_user("ada@example.org");
-  EXPECT_THAT(executor(), has_pending("send_confirmation", times(1)));
+  EXPECT_THAT(executor("mail"), has_pending("send_confirmation", times(1)));
   EXPECT_EQ(confirmed(), 0);
 
   EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
@@ -55,10 +75,20 @@ TEST_F(SignupTest, ARequestReturnsBeforeItsMailIsSent) {
   EXPECT_EQ(confirmed(), 1);
 }
 
-TEST_F(SignupTest, InlineTheMailIsSentWhenTheRequestReturns) {
-  SignupService inline_service(database(), inline_executor(), mailer_);
+TEST_F(InlineSignupTest, TheMailIsSentWhenTheRequestReturns) {
   EXPECT_CALL(mailer_, send(mail_to("ada@example.org")));
-  inline_service.register_user("ada@example.org");
+  service_.register_user("ada@example.org");
+  EXPECT_EQ(confirmed(), 1);
+}
+
+TEST_F(ThreadedMailTest, TheMailIsSentByTheThreadsOfProduction) {
+  std::thread::id thread;
+  EXPECT_CALL(mailer_, send(mail_to("ada@example.org"))).WillOnce([&](const Mail&) {
+    thread = std::this_thread::get_id();
+  });
+  service_.register_user("ada@example.org");
+  EXPECT_EQ(executors().shutdown(absl::Minutes(1)), absl::OkStatus());
+  EXPECT_NE(thread, std::this_thread::get_id());
   EXPECT_EQ(confirmed(), 1);
 }
 
@@ -76,17 +106,17 @@ TEST_F(SignupTest, NoMailIsSentWhenTheCallersTransactionRollsBack) {
     throw std::runtime_error("the payment was refused");
   }),
                std::runtime_error);
-  EXPECT_THAT(executor(), drained());
+  EXPECT_THAT(sandbox().simulation(), drained());
   EXPECT_EQ(users(), 0);
 }
 
 TEST_F(SignupTest, NoMailIsSentWhenTheCommitFails) {
   NiceMock<drydock::MockDatabase> mock(database());
-  SignupService unlucky(mock, executor(), mailer_);
+  SignupService unlucky = make_signup_service(mock, executors(), mailer_);
   EXPECT_CALL(mock, do_transact)
       .WillOnce(drydock::fail_commit(mock, pqxx::serialization_failure("as at COMMIT")));
   EXPECT_THROW(unlucky.register_user("ada@example.org"), pqxx::serialization_failure);
-  EXPECT_THAT(executor(), drained());
+  EXPECT_THAT(sandbox().simulation(), drained());
 }
 
 TEST_F(SignupTest, AUserWhoseMailFailedIsNotConfirmed) {
@@ -148,7 +178,8 @@ TEST_F(SignupTest, OneJobFinishesAnImportOfManyUsers) {
   service_.import_users(emails);
   EXPECT_EQ(users(), 500);
   EXPECT_EQ(query<int>("SELECT count(invitation_code) FROM users"), 0);
-  EXPECT_THAT(executor(), has_pending("make_invitation_codes", times(1)));
+  EXPECT_THAT(executor("imports"), has_pending("make_invitation_codes", times(1)));
+  EXPECT_THAT(executor("mail"), drained());
 
   drain();
   EXPECT_EQ(query<int>("SELECT count(DISTINCT invitation_code) FROM users"), 500);
@@ -171,7 +202,7 @@ TEST_F(SignupTest, AnImportWithOneBadAddressAddsNobody) {
   EXPECT_THROW(service_.import_users({"ada@example.org", "no address"}), pqxx::check_violation);
   EXPECT_EQ(users(), 0);
   EXPECT_EQ(query<int>("SELECT count(*) FROM imports"), 0);
-  EXPECT_THAT(executor(), drained());
+  EXPECT_THAT(sandbox().simulation(), drained());
 }
 
 // Each test above wrote into the same database.

@@ -104,9 +104,9 @@ class ExecutorsBuilder {
 
   // Changes kinds, as the environment variable DRYDOCK_EXECUTOR does: "mail=serial,default=mine",
   // and "*=mine" for all that no other entry names. Keys that the new kind does not have are left
-  // out. `use_kinds` is the program's own choice, and the environment can change it again; what
-  // `override_kinds` is given goes before the environment, as a flag of the command line does, and
-  // `origin` is what messages call it.
+  // out, once they are right for the kind that they were written for. `use_kinds` is the program's
+  // own choice, and the environment can change it again; what `override_kinds` is given goes before
+  // the environment, as a flag of the command line does, and `origin` is what messages call it.
   ExecutorsBuilder& use_kinds(std::string kinds, SourceLocation where = SourceLocation::current());
   ExecutorsBuilder& override_kinds(std::string kinds, std::string origin);
 
@@ -135,7 +135,8 @@ class ExecutorsBuilder {
 
   absl::StatusOr<Executors> complete(internal::ExecutorConfig config) const;
   absl::Status apply_overrides(internal::ExecutorConfig& config) const;
-  absl::Status check(const internal::ExecutorConfig& config) const;
+  absl::Status check(const internal::ExecutorConfig& config,
+                     const internal::ExecutorEntry& entry) const;
   absl::Status make(const internal::ExecutorEntry& entry, Executors& executors) const;
 
   std::map<std::string, Kind, std::less<>> kinds_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "drydock/misuse_error.h"
 #include "drydock/trace.h"
 #include "src/testing/both_strategies.h"
 #include "src/testing/shared_test_database.h"
@@ -52,20 +53,54 @@ void SandboxEnvironment::SetUp() {
 void SandboxEnvironment::TearDown() { internal::SharedTestDatabase::instance().close(); }
 
 SandboxTest::SandboxTest()
-    : sandbox_(std::make_unique<Sandbox>(test_database(), options_of_this_test())),
-      inline_executor_(sandbox_->simulation()) {}
+    : sandbox_(std::make_unique<Sandbox>(test_database(), options_of_this_test())) {}
+
+SandboxTest::SandboxTest(const TestExecutorsOptions& options, SourceLocation where)
+    : SandboxTest() {
+  auto made = make_test_executors(sandbox_->simulation(), options, where);
+  if (!made.ok()) throw std::runtime_error(std::string(made.status().message()));
+  executors_ = *std::move(made);
+}
 
 SandboxTest::~SandboxTest() { finish(); }
 
 TestDatabase& SandboxTest::test_database() { return open_or_throw(); }
 
-DeferredExecutor& SandboxTest::executor(std::string_view name) {
-  auto found = executors_.find(name);
-  if (found == executors_.end()) {
-    auto made = std::make_unique<DeferredExecutor>(sandbox_->simulation(), std::string(name));
-    found = executors_.emplace(name, std::move(made)).first;
+Executors& SandboxTest::executors() {
+  if (executors_) return *executors_;
+  throw MisuseError(
+      "drydock: executors() in a fixture that names no configuration. Name the application's: "
+      "MyTest() : SandboxTest({.file = \"executors.yaml\"}) {}");
+}
+
+template <class Kind>
+Kind& SandboxTest::find(ByName<Kind>& made, std::string_view name, const char* call) {
+  if (executors_ && !name.empty()) {
+    if (auto* const executor = dynamic_cast<Kind*>(&executors_->get(name))) return *executor;
+    const std::string quoted = "(\"" + std::string(name) + "\")";
+    const std::string& kind = executors_->kind(name);
+    const std::string other = kind == "inline"     ? "inline_executor" + quoted
+                              : kind == "deferred" ? "executor" + quoted
+                                                   : "executors().get" + quoted;
+    throw MisuseError("drydock: " + std::string(call) + quoted + ": this executor is of kind " +
+                      kind + " in this test. Take it as " + other +
+                      ", or give it another kind by TestExecutorsOptions::kinds or "
+                      "DRYDOCK_EXECUTOR.");
+  }
+  auto found = made.find(name);
+  if (found == made.end()) {
+    auto executor = std::make_unique<Kind>(sandbox_->simulation(), std::string(name));
+    found = made.emplace(name, std::move(executor)).first;
   }
   return *found->second;
+}
+
+DeferredExecutor& SandboxTest::executor(std::string_view name) {
+  return find(deferred_executors_, name, "executor");
+}
+
+InlineExecutor& SandboxTest::inline_executor(std::string_view name) {
+  return find(inline_executors_, name, "inline_executor");
 }
 
 void SandboxTest::TearDown() { finish(); }

@@ -13,6 +13,17 @@
 //     drain();
 //   }
 //
+// A fixture that names the configuration of the application's executors gets them by the same
+// names, `deferred` unless told otherwise, to wire the object under test as main() does:
+//
+//   class WiredTest : public drydock::SandboxTest {
+//    protected:
+//     WiredTest() : SandboxTest({.file = "executors.yaml", .kinds = "reports=inline"}) {}
+//     SignupService service{make_signup_service(database(), executors(), mailer)};
+//   };
+//   ...
+//     EXPECT_THAT(executor("mail"), has_pending("send_confirmation"));
+//
 // Environment: DRYDOCK_ORDER (fifo, lifo, shuffle) and DRYDOCK_SEED set the order of every drain
 // that asks for none; DRYDOCK_TRACE names a folder for one trace a test (drydock/trace.h);
 // DRYDOCK_STRATEGY is described in drydock/strategy.h.
@@ -29,15 +40,19 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "drydock/database.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/drain.h"
+#include "drydock/executors.h"
 #include "drydock/inline_executor.h"
 #include "drydock/sandbox.h"
+#include "drydock/source_location.h"
 #include "drydock/test_database.h"
+#include "drydock/testing/test_executors.h"
 
 namespace drydock {
 
@@ -70,13 +85,25 @@ class SandboxTest : public ::testing::Test {
   // Makes the sandbox: members of a derived fixture may be built on `database()` and `executor()`.
   // Throws where no database can be had; the test fails with the reason.
   SandboxTest();
+  // With the executors of the application. Throws also where their configuration is wrong.
+  explicit SandboxTest(const TestExecutorsOptions& options,
+                       SourceLocation where = SourceLocation::current());
 
   Sandbox& sandbox() { return *sandbox_; }
   Database& database() { return sandbox_->database(); }
-  // The deferred executor of this name, made at the first call; all share one simulation.
+
+  // The application's executors, for the code that wires it. Throws `MisuseError` in a fixture that
+  // names no configuration.
+  Executors& executors();
+  // The executor of this name as a deferred or an inline one. Where the fixture names a
+  // configuration it is one of that: throws `std::out_of_range`, with the valid names, for another
+  // name, and `MisuseError` where it is of another kind in this test. Where it names none, the
+  // executor is made at the first call. All share one simulation.
   DeferredExecutor& executor(std::string_view name);
+  InlineExecutor& inline_executor(std::string_view name);
+  // One more of each, of no name and in no configuration.
   DeferredExecutor& executor() { return executor(""); }
-  InlineExecutor& inline_executor() { return inline_executor_; }
+  InlineExecutor& inline_executor() { return inline_executor(""); }
   // Runs what is due on all executors of the test.
   DrainReport drain(DrainOptions options = {}) { return sandbox_->simulation().drain(options); }
 
@@ -89,14 +116,19 @@ class SandboxTest : public ::testing::Test {
   void TearDown() override;
 
  private:
+  template <class Kind>
+  using ByName = std::map<std::string, std::unique_ptr<Kind>, std::less<>>;
+  template <class Kind>
+  Kind& find(ByName<Kind>& made, std::string_view name, const char* call);
   void finish();
   void write_trace();
   // With DRYDOCK_STRATEGY=both.
   void compare_strategies();
 
   std::unique_ptr<Sandbox> sandbox_;
-  std::map<std::string, std::unique_ptr<DeferredExecutor>, std::less<>> executors_;
-  InlineExecutor inline_executor_;
+  std::optional<Executors> executors_;  // of the application
+  ByName<DeferredExecutor> deferred_executors_;
+  ByName<InlineExecutor> inline_executors_;
   bool finished_ = false;
 };
 
