@@ -1,8 +1,8 @@
 #include "src/engine.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -25,6 +25,13 @@ namespace {
                     "construct it with Executor(ids_of(base)).");
 }
 
+std::string untaken(const JobRun& failure) {
+  return "a failure that nobody took: job '" + failure.name + "', submitted at " +
+         failure.where.to_string() + ", failed: " + failure.error +
+         "\n  Where the test expects it, it takes it before the simulation ends: "
+         "EXPECT_EQ(simulation.take_failures().size(), 1).";
+}
+
 }  // namespace
 
 Engine::Engine(DrainOrder order) : default_order_(order) {
@@ -35,11 +42,7 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
 
 Engine::~Engine() {
   run_store_->release();
-  for (const JobRun& failure : take_failures()) {
-    std::fprintf(stderr,
-                 "drydock: a failure that nobody took: job '%s', submitted at %s, failed: %s\n",
-                 failure.name.c_str(), failure.where.to_string().c_str(), failure.error.c_str());
-  }
+  for (const JobRun& failure : take_failures()) Leaks::instance().add(test_, untaken(failure));
 }
 
 int Engine::add_lane(Lane::Kind kind, const std::string& executor) {
@@ -87,7 +90,10 @@ void Engine::submit(int lane, SubmittedJob&& job) {
     const MutexLock lock(store_.mutex);
     Lane& base = *lanes_[lane];
     is_inline = base.kind == Lane::kInline;
-    if (closed_ && !is_inline) dropped = job.take_context();
+    if (closed_ && !is_inline) {
+      dropped = job.take_context();
+      if (handed_over_) report_late_submit(job);
+    }
     const absl::Duration delay = job.delay();
     const std::int64_t due = delay == absl::ZeroDuration()
                                  ? now()
@@ -245,6 +251,7 @@ std::vector<JobRun> Engine::take_failures() {
 
 void Engine::add_failure(JobRun failure) {
   const MutexLock lock(store_.mutex);
+  if (handed_over_) return Leaks::instance().add(test_, untaken(failure));
   failures_.push_back(std::move(failure));
 }
 
@@ -257,6 +264,11 @@ void Engine::add_finding_locked(Finding finding) {
   store_.append(
       Event::kFindingMade, now(),
       {finding.job.value(), 0, store_.sites.number_of(to_string(finding.kind), finding.where)});
+  if (handed_over_ && !allowed_.contains(finding.kind)) {
+    std::ostringstream text;
+    text << "finding " << finding.kind << ": " << finding.message;
+    Leaks::instance().add(test_, text.str());
+  }
   findings_.push_back(std::move(finding));
 }
 

@@ -26,6 +26,7 @@
 #include "src/driving.h"
 #include "src/journal_store.h"
 #include "src/lane.h"
+#include "src/leaks.h"
 #include "src/mutex.h"
 #include "src/ranking.h"
 #include "src/run_store.h"
@@ -98,6 +99,10 @@ class Engine {
   using DeliveryObserver = std::function<std::string(int deliveries)>;
   void set_delivery_observer(DeliveryObserver observer);
 
+  // The last word on the test: its findings and failures. What comes to light from now on goes to
+  // `Leaks`.
+  void hand_over(std::vector<Finding>* findings, std::vector<JobRun>* failures);
+
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
@@ -148,6 +153,7 @@ class Engine {
   void line_up_inline(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   int thread_lane(int base) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void leave_strand(const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void report_late_submit(const SubmittedJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void note_submit_in_transaction(const Slot& slot, const TransactionMark& transaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
@@ -224,6 +230,7 @@ class Engine {
 
   const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
+  const Leaks::Test test_ = Leaks::instance().test();
   JobIdSource job_ids_;
   SimulatedClock clock_;
   mutable JournalStore store_;
@@ -233,6 +240,7 @@ class Engine {
   std::vector<std::unique_ptr<Lane>> lanes_ ABSL_GUARDED_BY(store_.mutex);
   bool has_inline_lanes_ ABSL_GUARDED_BY(store_.mutex) = false;
   bool closed_ ABSL_GUARDED_BY(store_.mutex) = false;
+  bool handed_over_ ABSL_GUARDED_BY(store_.mutex) = false;
   std::size_t cancels_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;

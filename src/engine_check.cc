@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "drydock/current_job.h"
 #include "drydock/finding.h"
 #include "src/engine.h"
 #include "src/runaway.h"
@@ -55,6 +56,23 @@ void Engine::find_undrained() {
   if (jobs.empty()) return;
   add_finding_locked(
       {Finding::kUndrained, undrained_message(jobs), jobs.front().id, jobs.front().where});
+}
+
+void Engine::hand_over(std::vector<Finding>* findings, std::vector<JobRun>* failures) {
+  const MutexLock lock(store_.mutex);
+  handed_over_ = true;
+  *findings = findings_locked();
+  *failures = std::exchange(failures_, {});
+}
+
+// The test's own thread may submit when fixtures are taken down; nobody would call that late.
+void Engine::report_late_submit(const SubmittedJob& job) {
+  if (std::this_thread::get_id() == driver_) return;
+  Leaks::instance().add(
+      test_, "job '" + job.name() + "' was submitted at " + job.where().to_string() +
+                 " when its test had ended, by " + describe_current_job() +
+                 " on a thread that still ran. It will not run.\n  The test has to wait for its "
+                 "threads: call wait_idle() on the thread pool before the test ends.");
 }
 
 absl::Status Engine::check() const {

@@ -127,7 +127,9 @@ Sandbox::~Sandbox() {
   state_->engine().close();
   state_->close(nullptr);
   state_->engine().discard_pending();
-  static_cast<void>(state_->engine().take_failures());
+  std::vector<Finding> findings;
+  std::vector<JobRun> failures;
+  state_->engine().hand_over(&findings, &failures);
 }
 
 Database& Sandbox::database() { return *state_; }
@@ -169,8 +171,7 @@ SandboxReport Sandbox::finish() {
   }
   engine.find_undrained();
   state_->close(&report_->breaches);
-  report_->findings = engine.findings();
-  report_->failures = engine.take_failures();
+  engine.hand_over(&report_->findings, &report_->failures);
   report_->notes = state_->notes();
   engine.discard_pending();
   return *report_;

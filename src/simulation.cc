@@ -7,11 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "src/engine.h"
+#include "src/order_setting.h"
 
 namespace drydock {
 
 Simulation::Simulation(SimulationOptions options)
-    : engine_(std::make_shared<internal::Engine>(options.order)) {
+    : engine_(std::make_shared<internal::Engine>(
+          options.order ? *options.order : internal::order_of_environment())) {
   if (options.real_times) engine_->journal().keep_real_times();
 }
 Simulation::~Simulation() = default;

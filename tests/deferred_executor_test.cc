@@ -557,7 +557,9 @@ TEST(DeferredExecutor, PrintsFailuresThatNobodyTook) {
   }
   EXPECT_EQ(::testing::internal::GetCapturedStderr(),
             "drydock: a failure that nobody took: job 'send', submitted at " + where.to_string() +
-                ", failed: std::runtime_error: no mail server\n");
+                ", failed: std::runtime_error: no mail server\n  Where the test expects it, it "
+                "takes it before the simulation ends: "
+                "EXPECT_EQ(simulation.take_failures().size(), 1).\n");
 }
 
 TEST(DeferredExecutor, RunsAChainOfAMillionJobs) {

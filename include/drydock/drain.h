@@ -58,8 +58,8 @@ struct DrainOptions {
   // change. (It reads all tables that have rows, twice for each job.) A job that fails the first
   // time is not run again, nor is one that was made into a `Job` before it was submitted.
   int deliveries = 1;
-  // Jobs of one strand keep their order whatever this says. Unset: fifo, or what the test binary
-  // was told with `--drydock_order` or DRYDOCK_ORDER.
+  // Jobs of one strand keep their order whatever this says. Unset: that of the simulation's
+  // options, which may come from the command line or the environment.
   std::optional<DrainOrder> order = {};
 };
 

@@ -13,6 +13,7 @@
 #define DRYDOCK_SIMULATION_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,10 @@ class Engine;
 }
 
 struct SimulationOptions {
-  // Of drains whose `DrainOptions` ask for none.
-  DrainOrder order = DrainOrder::fifo();
+  // Of drains whose `DrainOptions` ask for none. Unset: what DRYDOCK_ORDER (fifo, lifo or shuffle)
+  // and DRYDOCK_SEED say, or `--drydock_order` and `--drydock_seed`
+  // (drydock/testing/init_testing.h); else fifo.
+  std::optional<DrainOrder> order = {};
   // Whether the journal keeps the real time and the thread of each event, for a trace
   // (drydock/trace.h).
   bool real_times = false;
@@ -42,9 +45,11 @@ struct SimulationOptions {
 // executors, cancel, and read its clock, journal, failures and findings.
 class Simulation {
  public:
+  // Throws `std::invalid_argument` where a variable of the environment has no valid value.
   explicit Simulation(SimulationOptions options = {});
-  // Failures that nobody took are printed to stderr: they must not vanish. In a fixture they have
-  // failed the test before.
+  // Failures that nobody took must not vanish: they fail the test where the program links the
+  // GoogleTest fixture, and are printed to stderr elsewhere. In a sandbox they have failed the test
+  // before.
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;

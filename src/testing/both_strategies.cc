@@ -9,24 +9,15 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "src/testing/command_line.h"
 #include "src/unique_fd.h"
 
 namespace drydock::internal {
 namespace {
-
-// A file of /proc that holds texts with a zero byte after each.
-std::vector<std::string> read_list(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<std::string> texts;
-  for (std::string text; std::getline(file, text, '\0');) texts.push_back(text);
-  return texts;
-}
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -62,7 +53,7 @@ struct Outcome {
 };
 
 Outcome run_under_clone(const std::string& test) {
-  std::vector<std::string> arguments = read_list("/proc/self/cmdline");
+  std::vector<std::string> arguments = command_line();
   arguments.insert(arguments.end(),
                    {"--gtest_filter=" + test, "--gtest_output=", "--gtest_repeat=1",
                     "--gtest_also_run_disabled_tests", "--gtest_color=no"});

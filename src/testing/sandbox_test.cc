@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iostream>
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,7 +15,7 @@
 #include "drydock/trace.h"
 #include "src/testing/both_strategies.h"
 #include "src/testing/shared_test_database.h"
-#include "src/testing/test_settings.h"
+#include "src/testing/test_program.h"
 
 namespace drydock {
 namespace {
@@ -26,11 +26,15 @@ TestDatabase& open_or_throw() {
   return **database;
 }
 
+std::string trace_folder() {
+  const char* folder = std::getenv("DRYDOCK_TRACE");
+  return folder == nullptr ? "" : folder;
+}
+
 SandboxOptions options_of_this_test() {
-  const internal::TestSettings settings = internal::TestSettings::from_environment();
+  internal::set_up_test_program();
   SandboxOptions options;
-  options.simulation.order = settings.order;
-  options.simulation.real_times = !settings.trace_folder.empty();
+  options.simulation.real_times = !trace_folder().empty();
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
   if (test != nullptr) {
     options.name = std::string(test->test_suite_name()) + "." + test->name();
@@ -107,7 +111,7 @@ void SandboxTest::TearDown() { finish(); }
 
 // One file a test, named after it.
 void SandboxTest::write_trace() {
-  const std::string folder = internal::TestSettings::from_environment().trace_folder;
+  const std::string folder = trace_folder();
   if (folder.empty()) return;
   std::string name = options_of_this_test().name;
   std::replace(name.begin(), name.end(), '/', '_');
@@ -127,13 +131,6 @@ void SandboxTest::finish() {
   }
   if (!report.status().ok() || (HasFailure() && !report.notes.empty())) ADD_FAILURE() << report;
   compare_strategies();
-  const std::string order =
-      internal::describe_order(internal::TestSettings::from_environment().order);
-  if (HasFailure() && !order.empty()) {
-    std::cerr << "drydock: drains ran in another order than first in, first out. To get this one "
-                 "again: "
-              << order << "\n";
-  }
 }
 
 void SandboxTest::compare_strategies() {

@@ -7,10 +7,15 @@
 
 #include <csignal>
 #include <cstdio>
+#include <latch>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
+#include "drydock/sandbox_errors.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
 #include "drydock/thread_pool_executor.h"
@@ -94,6 +99,82 @@ TEST_F(Sample, vacuums) {
   database().transact([](Transaction& tx) { tx->exec("VACUUM users"); });
 }
 
+// --- What comes to light after its test.
+
+// A thread that outlives its test, until it is told to go on and has ended.
+class Straggler {
+ public:
+  void start(absl::AnyInvocable<void() &&> work) {
+    thread_ = std::thread([this, work = std::move(work)]() mutable {
+      go_.wait();
+      std::move(work)();
+    });
+  }
+  void finish() {
+    if (!thread_.joinable()) return;
+    go_.count_down();
+    thread_.join();
+  }
+
+ private:
+  std::latch go_{1};
+  std::thread thread_;
+};
+
+Straggler& straggler() {
+  static Straggler straggler;
+  return straggler;
+}
+
+class LeakA : public Sample {
+ protected:
+  // Of the sandbox's own, so that nobody waits for it.
+  static void use_the_database_later() {
+    straggler().start([database = Sandbox::current()] {
+      try {
+        database->transact([](Transaction&) {});
+      } catch (const SandboxClosedError&) {
+      }
+    });
+  }
+};
+using LeakB = Sample;
+
+TEST_F(LeakA, uses_the_database_late) { use_the_database_later(); }
+TEST_F(LeakA, submits_late) {
+  static DeferredExecutor* const late = new DeferredExecutor(sandbox().simulation(), "late");
+  straggler().start([] { late->submit({.name = "send"}, [] {}); });
+}
+TEST_F(LeakA, is_allowed_to_use_the_database_late) {
+  sandbox().allow(Finding::kLateAccess);
+  use_the_database_later();
+}
+TEST_F(LeakA, is_there_when_it_comes_to_light) { straggler().finish(); }
+TEST_F(LeakB, is_innocent) {}
+
+// Without a sandbox.
+TEST(Plain, leaves_a_failure) {
+  DeferredExecutor executor;
+  executor.submit({.name = "send"}, [] { throw std::runtime_error("no mail server"); });
+  executor.drain();
+}
+
+TEST(Plain, fails_after_three_jobs) {
+  DeferredExecutor executor;
+  std::string order;
+  for (const char* name : {"a", "b", "c"}) {
+    executor.submit({.name = name}, [&order, name] { order += name; });
+  }
+  executor.drain();
+  FAIL() << "order: " << order;
+}
+
+// Ends the straggler between two suites: after one test and before the next.
+class EndsStraggler : public ::testing::EmptyTestEventListener {
+ public:
+  void OnTestSuiteEnd(const ::testing::TestSuite&) override { straggler().finish(); }
+};
+
 // A fixture that forgets to call the base class.
 class Forgetful : public Sample {
  protected:
@@ -127,6 +208,7 @@ class Counting : public ::testing::EmptyTestEventListener {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   testing::UnitTest::GetInstance()->listeners().Append(new drydock::Counting);
+  testing::UnitTest::GetInstance()->listeners().Append(new drydock::EndsStraggler);
   testing::AddGlobalTestEnvironment(new drydock::SandboxEnvironment(
       {.schema_sql = "CREATE TABLE users (id serial PRIMARY KEY, email text UNIQUE);"}));
   return RUN_ALL_TESTS();

@@ -5,19 +5,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <pqxx/pqxx>
-#include <stdexcept>
 #include <string>
 
-#include "drydock/local_postgres.h"
+#include "tests/testing/sample_process.h"
 
 namespace drydock {
 namespace {
@@ -25,29 +19,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-struct Outcome {
-  bool passed;
-  std::string output;
-};
-
-// On this process's server, which outlives a sample that is killed.
-Outcome run_sample(const std::string& test, const std::string& strategy = "transaction") {
-  if (std::getenv("DRYDOCK_DATABASE_URL") == nullptr) {
-    ::setenv("DRYDOCK_DATABASE_URL", LocalPostgres::shared().connection_string().c_str(), 1);
-  }
-  const std::string command = "DRYDOCK_STRATEGY=" + strategy +
-                              " tests/testing/sample_suite --gtest_filter=" + test + " 2>&1";
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot start the sample suite");
-  Outcome outcome;
-  std::array<char, 4096> buffer;
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    outcome.output.append(buffer.data(), size);
-  }
-  outcome.passed = ::pclose(pipe) == 0;
-  return outcome;
-}
 
 std::string database_of(const Outcome& outcome) {
   const std::string label = "database: ";
@@ -163,13 +134,13 @@ TEST(SandboxTestFixture, drains_in_the_order_that_the_environment_asks_for) {
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("order: cba"),
                     HasSubstr("drydock: drains ran in another order than first in, first out. To "
-                              "get this one again: DRYDOCK_ORDER=lifo\n")));
+                              "get this one again: --drydock_order=lifo\n")));
 }
 
 TEST(SandboxTestFixture, says_how_to_repeat_a_shuffled_order) {
   ::setenv("DRYDOCK_ORDER", "shuffle", 1);
   const std::string output = run_sample("Sample.fails_after_three_jobs").output;
-  const std::string again = "DRYDOCK_ORDER=shuffle DRYDOCK_SEED=";
+  const std::string again = "--drydock_order=shuffle --drydock_seed=";
   ASSERT_THAT(output, HasSubstr(again));
   const std::size_t seed = output.find(again) + again.size();
   ::setenv("DRYDOCK_SEED", output.substr(seed, output.find('\n', seed) - seed).c_str(), 1);

@@ -24,9 +24,13 @@
 //   ...
 //     EXPECT_THAT(executor("mail"), has_pending("send_confirmation"));
 //
+// A test also fails for what an earlier one has left behind: a thread that still submits or uses
+// the database of its ended sandbox, a failure that nobody took. The failure names that test.
+//
 // Environment: DRYDOCK_ORDER (fifo, lifo, shuffle) and DRYDOCK_SEED set the order of every drain
-// that asks for none; DRYDOCK_TRACE names a folder for one trace a test (drydock/trace.h);
-// DRYDOCK_STRATEGY is described in drydock/strategy.h.
+// that asks for none, as do the flags of drydock/testing/init_testing.h; DRYDOCK_TRACE names a
+// folder for one trace a test (drydock/trace.h); DRYDOCK_STRATEGY is described in
+// drydock/strategy.h.
 //
 // The schema is the one of `SandboxEnvironment`, where the test program's main() adds one, else
 // what the environment variable DRYDOCK_SCHEMA names. DRYDOCK_STRATEGY=clone gives each test a
