@@ -3,12 +3,8 @@
 //
 // DRYDOCK_CHAOS_TESTS=10000 runs that many tests in place of some hundreds.
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <map>
 #include <pqxx/pqxx>
@@ -207,45 +203,6 @@ TEST_F(ChaosTest, leaves_the_database_as_the_template) {
                   "(SELECT oid FROM pg_database WHERE datname = current_database())"),
             0);
   EXPECT_EQ(count(url, "SELECT count(*) FROM pg_prepared_xacts"), 0);
-}
-
-// A process that is killed in the middle of a test.
-[[noreturn]] void work_until_killed(Strategy strategy) {
-  try {
-    absl::StatusOr<TestDatabase> database = TestDatabase::open({.schema_sql = kSchema});
-    if (!database.ok()) ::_exit(2);
-    Sandbox sandbox(*database, {.strategy = strategy});
-    sandbox.database().transact([](Transaction& tx) {
-      tx->exec("INSERT INTO audit VALUES ('killed')");
-      ::kill(::getpid(), SIGKILL);
-    });
-  } catch (...) {
-  }
-  ::_exit(1);
-}
-
-TEST_F(ChaosTest, leaves_nothing_when_processes_are_killed) {
-  const std::string url = test_database().connection_string();
-  const auto before = checksum(url);
-  const int killed = 2 + tests_wanted() / 200;
-  std::string names;
-  for (int i = 0; i < killed; ++i) {
-    const pid_t child = ::fork();
-    if (child == 0) work_until_killed(i % 2 == 0 ? Strategy::kTransaction : Strategy::kClone);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFSIGNALED(status)) << status;
-    names += (names.empty() ? "" : "|") + std::to_string(child);
-  }
-  EXPECT_EQ(checksum(url), before);
-  // Whoever opens a database next clears away some of what the dead have left.
-  const std::string left =
-      "SELECT count(*) FROM pg_database WHERE datname ~ '^drydock_(" + names + ")_[0-9a-f]{8}$'";
-  for (int opened = 0; opened < 10 * killed && count(url, left) > 0; ++opened) {
-    const absl::StatusOr<TestDatabase> next = TestDatabase::open({.schema_sql = kSchema});
-    ASSERT_TRUE(next.ok()) << next.status();
-  }
-  EXPECT_EQ(count(url, left), 0);
 }
 
 }  // namespace
