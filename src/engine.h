@@ -185,6 +185,7 @@ class Engine {
     const auto found = recurring_.find(slot.id().value());
     return found == recurring_.end() ? nullptr : found->second.body;
   }
+  void sort_line(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Queues a recurring job that has run for its next time. False: it was cancelled.
   bool queue_again(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   class Deliveries;

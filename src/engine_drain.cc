@@ -180,6 +180,7 @@ inline void Engine::run(Drain& drain, Slot& slot) {
   store_.mutex.unlock();
   JobResult result;
   if (body != nullptr) {
+    drain.last_deliveries = 1;
     Job job = [&body] { (*body)(); };
     result = slot.run_as_this(job);
   } else if (drain.options.deliveries == 1) {

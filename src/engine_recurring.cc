@@ -1,10 +1,12 @@
 // Jobs that run again and again, until they are cancelled.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/misuse_error.h"
@@ -37,6 +39,17 @@ JobId Engine::submit_every(int lane, JobOptions options, absl::Duration period, 
   return id;
 }
 
+// A recurring job that is behind its time goes before what became due after it.
+void Engine::sort_line(Lane& lane) {
+  std::vector<Place> places;
+  for (; !lane.ready.empty(); lane.ready.pop_front()) {
+    const Slot* slot = slots_.find(lane.ready.front());
+    if (slot != nullptr) places.push_back(slot->place());
+  }
+  std::sort(places.begin(), places.end());
+  for (const Place& place : places) lane.ready.push_back(place.id);
+}
+
 bool Engine::queue_again(Slot& slot) {
   const auto found = recurring_.find(slot.id().value());
   if (found == recurring_.end()) return false;
@@ -48,6 +61,7 @@ bool Engine::queue_again(Slot& slot) {
   ++base.live;
   if (slot.due() <= now()) {
     line_up(slot);
+    sort_line(*lanes_[slot.lane]);
   } else {
     base.push_delayed(slot.place());
   }

@@ -521,6 +521,27 @@ TEST(RecurringJob, ComesAgainAfterAFailure) {
   EXPECT_THAT(executor.simulation().take_failures(), SizeIs(3));
 }
 
+TEST(RecurringJob, GoesBeforeWhatBecameDueAfterItWhereItIsLate) {
+  DeferredExecutor executor;
+  std::vector<std::string> log;
+  executor.submit_every({.name = "tick"}, absl::Seconds(1), [&] { log.push_back("tick"); });
+  executor.submit({.delay = absl::Milliseconds(2'500)}, [&] { log.push_back("once"); });
+  executor.simulation().advance_by(absl::Seconds(3), {.only = {"nothing"}});
+  executor.drain();
+  EXPECT_THAT(log, ElementsAre("tick", "tick", "once", "tick"));
+}
+
+TEST(RecurringJob, IsDeliveredOnce) {
+  DeferredExecutor executor;
+  int runs = 0;
+  executor.submit_every({}, absl::Seconds(1), [&] { ++runs; });
+  executor.submit([] {});
+  const DrainReport report = executor.simulation().advance_by(absl::Seconds(1), {.deliveries = 2});
+  EXPECT_EQ(runs, 1);
+  EXPECT_THAT(report.runs,
+              ElementsAre(Field(&JobRun::deliveries, 2), Field(&JobRun::deliveries, 1)));
+}
+
 TEST(RecurringJob, SeesTheContextOfItsSubmitEachTime) {
   static const ContextSlot<int> slot("slot");
   DeferredExecutor executor;

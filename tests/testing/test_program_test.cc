@@ -59,8 +59,8 @@ TEST(TestFlags, fail_the_program_before_its_tests_where_one_is_wrong) {
   EXPECT_FALSE(outcome.passed);
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("\ndrydock: there is no flag --drydock_oder. Did you mean "
-                              "'--drydock_order'? The flags are --drydock_order, "
-                              "--drydock_seed.\n"),
+                              "'--drydock_order'? The flags are --drydock_executor, "
+                              "--drydock_order, --drydock_seed.\n"),
                     Not(HasSubstr("order: "))));
 }
 
@@ -78,6 +78,15 @@ TEST(TestFlags, name_the_value_the_flag_and_the_choices) {
   EXPECT_EQ(error_of({"--drydock_seed=seven"}),
             "drydock: --drydock_seed is 'seven', but must be a whole number from 0 to "
             "18446744073709551615. Write --drydock_seed=value.");
+}
+
+TEST(TestFlags, set_the_variable_of_their_name) {
+  std::vector<std::string> arguments = {"program", "--drydock_executor=mail=inline,default=serial",
+                                        "--gtest_color=no"};
+  EXPECT_TRUE(internal::take_flags(arguments).ok());
+  EXPECT_STREQ(std::getenv("DRYDOCK_EXECUTOR"), "mail=inline,default=serial");
+  ::unsetenv("DRYDOCK_EXECUTOR");
+  EXPECT_THAT(arguments, ElementsAre("program", "--gtest_color=no"));
 }
 
 TEST(TestFlags, set_nothing_where_one_is_wrong) {

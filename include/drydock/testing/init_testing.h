@@ -6,6 +6,7 @@
 //     return RUN_ALL_TESTS();
 //   }
 //
+//   --drydock_executor=mail=inline,...  kinds of the executors that a fixture makes by name
 //   --drydock_order=fifo|lifo|shuffle   the order of every drain that asks for none
 //   --drydock_seed=N                    with shuffle: which order; printed where a test fails
 //
