@@ -51,7 +51,7 @@ std::unique_ptr<Connection> Connection::open(const std::string& connection_strin
       PQconnectdbParams(keys, values, /*expand_dbname=*/1));
   if (raw == nullptr) throw std::bad_alloc();
   if (PQstatus(raw.get()) != CONNECTION_OK) throw_connection_failure(raw.get());
-  return std::unique_ptr<Connection>(new Connection(raw.release()));
+  return std::unique_ptr<Connection>(new Connection(raw.release(), connection_string));
 }
 
 bool Connection::settle() {

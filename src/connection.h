@@ -33,6 +33,10 @@ class Connection {
   ~Connection() = default;
 
   PqxxConnection& pqxx() { return adopted_.pqxx(); }
+  // What it was opened with; it may hold a password.
+  const std::shared_ptr<const std::string>& connection_string() const { return connection_string_; }
+  // The number of the server's process that serves it.
+  int backend() const { return backend_; }
   // Null once the connection is known to be lost.
   PGconn* raw() { return adopted_.pqxx().is_open() ? raw_ : nullptr; }
   // Whether it is not known to be lost. Asks nobody: a server that went away meanwhile is noticed
@@ -54,9 +58,15 @@ class Connection {
   bool in_exec_raw() const { return in_exec_raw_; }
 
  private:
-  explicit Connection(PGconn* raw) : raw_(raw), adopted_(raw) {}
+  Connection(PGconn* raw, const std::string& connection_string)
+      : raw_(raw),
+        connection_string_(std::make_shared<const std::string>(connection_string)),
+        backend_(PQbackendPID(raw)),
+        adopted_(raw) {}
 
   PGconn* raw_;  // owned by `adopted_`
+  const std::shared_ptr<const std::string> connection_string_;
+  const int backend_;
   bool in_exec_raw_ = false;
   AdoptedConnection adopted_;
 };

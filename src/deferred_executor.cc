@@ -41,4 +41,6 @@ bool DeferredExecutor::cancel(JobId id) { return engine_->cancel(id); }
 
 void DeferredExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }
 
+internal::IdleTarget DeferredExecutor::idle_target() { return engine_->idle_target(lane_); }
+
 }  // namespace drydock

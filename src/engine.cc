@@ -38,6 +38,7 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
   const MutexLock lock(store_.mutex);
   store_.would_block = [this](const EventPattern& pattern)
                            ABSL_NO_THREAD_SAFETY_ANALYSIS { return would_block(pattern); };
+  store_.appended = [this] { tell_listeners(); };
 }
 
 Engine::~Engine() {
@@ -170,6 +171,7 @@ void Engine::discard_pending() {
   inline_strands_.clear();
   recurring.swap(recurring_);
   for (const auto& lane : lanes_) lane->live = 0;
+  tell_listeners();
 }
 
 std::size_t Engine::pending_count(int lane) const {

@@ -23,7 +23,10 @@
 #include "drydock/journal.h"
 #include "drydock/simulated_clock.h"
 #include "drydock/simulation_mark.h"
+#include "src/deadline.h"
 #include "src/driving.h"
+#include "src/idle_source.h"
+#include "src/job_text.h"
 #include "src/journal_store.h"
 #include "src/lane.h"
 #include "src/leaks.h"
@@ -31,7 +34,9 @@
 #include "src/ranking.h"
 #include "src/run_store.h"
 #include "src/slot_table.h"
+#include "src/thread_card.h"
 #include "src/transaction_mark.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
 
@@ -39,7 +44,7 @@ using RecurringBody = absl::AnyInvocable<void()>;
 
 // Thread-safe but for driving, which is its maker's thread's; see drydock/simulation.h for what
 // each call promises. Jobs run and closures are destroyed with the mutex released.
-class Engine {
+class Engine final : public IdleSource {
  public:
   // `order`: of drains that ask for none.
   explicit Engine(DrainOrder order = DrainOrder::fifo());
@@ -102,6 +107,19 @@ class Engine {
   // The last word on the test: its findings and failures. What comes to light from now on goes to
   // `Leaks`.
   void hand_over(std::vector<Finding>* findings, std::vector<JobRun>* failures);
+
+  // The jobs of a lane, for those who wait for them. Jobs that are not due do not count.
+  IdleTarget idle_target(int lane) const;
+  void lock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { store_.mutex.lock(); }
+  void unlock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { store_.mutex.unlock(); }
+  bool idle(const IdleTarget& target,
+            SteadyTime deadline) const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  bool may_become_idle(const IdleTarget& target, SteadyTime deadline,
+                       const StuckThreads& stuck) override;
+  bool runs_here(const IdleTarget& target) override;
+  std::vector<NamedJob> waiting_for_this_thread(const IdleTarget& target) override;
+  void list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) override;
+  bool note_blocked(const std::string& message, const NamedJob& job) override;
 
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
@@ -224,6 +242,12 @@ class Engine {
                                        std::uint32_t first = 0) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<PendingJob> list_undrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // Visits the target's jobs that run or are due, until `visit(slot, running)` says true; whether
+  // it did.
+  template <class Visit>
+  bool find_unfinished(const IdleTarget& target, Visit&& visit) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void listener_added(bool added) override ABSL_NO_THREAD_SAFETY_ANALYSIS { store_.watch(added); }
   // The error of a wait for what only the calling thread could run.
   absl::Status would_block(const EventPattern& pattern) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void add_finding_locked(Finding finding) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -232,6 +256,7 @@ class Engine {
   const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
   const Leaks::Test test_ = Leaks::instance().test();
+  const std::shared_ptr<ThreadCard> driver_card_ = ThreadCard::own();
   JobIdSource job_ids_;
   SimulatedClock clock_;
   mutable JournalStore store_;
@@ -264,6 +289,8 @@ class Engine {
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);
   std::set<Finding::Kind> allowed_ ABSL_GUARDED_BY(store_.mutex);
+
+  const SourceRegistration registration_{*this};
 };
 
 }  // namespace drydock::internal

@@ -32,4 +32,6 @@ bool InlineExecutor::cancel(JobId id) { return engine_->cancel(id); }
 
 void InlineExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }
 
+internal::IdleTarget InlineExecutor::idle_target() { return engine_->idle_target(lane_); }
+
 }  // namespace drydock

@@ -9,15 +9,21 @@
 namespace drydock::internal {
 namespace {
 
-std::string line_of(const UnfinishedJob& job) {
-  const std::string since = describe_duration(job.since);
+std::string line_of(const UnfinishedJob& job, bool names_executor) {
+  const std::string on = names_executor ? " of " + job.executor : "";
+  const std::string since = job.since ? " for " + describe_duration(*job.since) : "";
   if (!job.thread.empty()) {
-    return "\n  running for " + since + " on thread '" + job.thread + "': " + job.job;
+    std::string text =
+        "\n  running" + since + " on thread '" + job.thread + "'" + on + ": " + job.job;
+    const std::string at = job.activity == nullptr ? "" : job.activity->describe();
+    if (!at.empty()) text += "\n    " + at;
+    return text;
   }
   if (job.due_in > absl::ZeroDuration()) {
-    return "\n  waiting for its delay, due in " + describe_duration(job.due_in) + ": " + job.job;
+    return "\n  waiting for its delay" + (names_executor ? " on " + job.executor : "") +
+           ", due in " + describe_duration(job.due_in) + ": " + job.job;
   }
-  return "\n  queued for " + since + ": " + job.job;
+  return "\n  queued" + since + (names_executor ? " on " + job.executor : "") + ": " + job.job;
 }
 
 }  // namespace
@@ -36,21 +42,7 @@ std::string describe_job(const SubmittedJob& job) {
 
 void UnfinishedJobs::add(UnfinishedJob job) {
   ++(job.thread.empty() ? queued_ : running_);
-  if (listed_.size() < most_) listed_.push_back(std::move(job));
-}
-
-void UnfinishedJobs::add_running(const SubmittedJob& job, std::string thread,
-                                 absl::Duration since) {
-  ++running_;
-  if (listed_.size() < most_) {
-    listed_.push_back({describe_job(job), std::move(thread), since, absl::ZeroDuration()});
-  }
-}
-
-void UnfinishedJobs::add_queued(const SubmittedJob& job, absl::Duration since,
-                                absl::Duration due_in) {
-  ++queued_;
-  if (listed_.size() < most_) listed_.push_back({describe_job(job), "", since, due_in});
+  if (!only_counts()) listed_.push_back(std::move(job));
 }
 
 std::string UnfinishedJobs::summary() const {
@@ -60,7 +52,7 @@ std::string UnfinishedJobs::summary() const {
 
 std::string UnfinishedJobs::lines() const {
   std::string text;
-  for (const UnfinishedJob& job : listed_) text += line_of(job);
+  for (const UnfinishedJob& job : listed_) text += line_of(job, names_executors_);
   const std::size_t others = running_ + queued_ - listed_.size();
   if (others > 0) text += "\n  … and " + std::to_string(others) + " more";
   return text;

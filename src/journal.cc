@@ -33,6 +33,11 @@ void JournalStore::add_block() {
   in_last_block_ = 0;
 }
 
+void JournalStore::tell_waiters() {
+  appended_.notify_all();
+  if (appended != nullptr) appended();
+}
+
 void JournalStore::keep_times() { timed_ = true; }
 
 void JournalStore::append_time() {

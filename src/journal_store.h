@@ -48,7 +48,7 @@ class JournalStore {
                                      static_cast<std::uint32_t>(subject.parent),
                                      static_cast<std::uint32_t>(times_.size() - 1)};
     if (timed_) append_time();
-    if (waiters_ != 0) appended_.notify_all();
+    if (waiters_ != 0) tell_waiters();
   }
 
   // From now on keeps the real time and the thread of each event: for a trace, at some cost.
@@ -95,6 +95,11 @@ class JournalStore {
   // The same, for a place between two events: no run will share a record across it.
   std::size_t mark() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return mark_ = end(); }
 
+  // From now on, until as many calls with false, `appended` is called after each append.
+  void watch(bool watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiters_ += watched ? 1 : -1; }
+  // Called under the mutex.
+  std::function<void()> appended ABSL_GUARDED_BY(mutex);
+
   // Says, under the mutex, why the calling thread would wait for ever; OK: it would not.
   std::function<absl::Status(const EventPattern&)> would_block ABSL_GUARDED_BY(mutex);
 
@@ -134,6 +139,7 @@ class JournalStore {
     std::size_t shared = 0;  // records that stand for two events
   };
 
+  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void append_time() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   const Record& record_at(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {

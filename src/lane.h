@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "src/ring.h"
 #include "src/slot_table.h"
+#include "src/thread_card.h"
 
 namespace drydock::internal {
 
@@ -27,6 +29,7 @@ struct Lane {
   std::thread::id thread;
   // The lane that the executor was registered with; an inline lane of another thread refers to it.
   int base;
+  std::shared_ptr<ThreadCard> card = ThreadCard::own();  // of the thread that made the lane
   std::size_t live = 0;  // jobs that are pending, of a base lane and those that refer to it
 
   // Ids of jobs that are due, in the order of their places, among them ids of jobs that have been

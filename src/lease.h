@@ -19,7 +19,8 @@ class LeaseDesk;
 class Lease {
  public:
   // Waits for its turn. Throws `LeaseTimeoutError`, naming the holder and all waiters, when
-  // `timeout` has passed.
+  // `timeout` has passed, and `SandboxBlockedError` at once where the holder waits for the calling
+  // thread.
   Lease(LeaseDesk& desk, SourceLocation where, absl::Duration timeout);
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -47,15 +48,21 @@ class LeaseDesk {
     CondVar turn;
   };
 
+  class HandOver;
+  using Parties = std::list<Party>;
+
   void acquire(SourceLocation where, absl::Duration timeout);
+  void wait_in_line(Parties::iterator own, absl::Duration timeout);
   void release();
+  Parties::iterator join_line(SourceLocation where) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static std::string describe(const Party& party);
+  static std::string blocked_message(const Party& waiter, const std::string& ring);
   std::string timeout_message(const Party& waiter, absl::Duration timeout)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;
   // The holder first, then the waiters in the order in which they came.
-  std::list<Party> line_ ABSL_GUARDED_BY(mutex_);
+  Parties line_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace drydock::internal

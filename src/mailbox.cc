@@ -1,16 +1,14 @@
 #include "src/mailbox.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "drydock/current_job.h"
-#include "src/deadline.h"
 #include "src/job_text.h"
-#include "src/lineage.h"
 
 namespace drydock::internal {
 
@@ -41,12 +39,29 @@ class Mailbox::Turn {
   bool ran_ = false;
 };
 
-Mailbox::WithBase::WithBase(const Waiting& next)
-    : id(next.job.id()),
-      name(next.job.name()),
-      where(next.job.where()),
-      parents(next.job.share_parents()),
-      since(next.since) {}
+// Counts a delayed job from its submit until its turn is asked for, or until the base drops it.
+class Mailbox::Delay {
+ public:
+  Delay(std::shared_ptr<Mailbox> mailbox, Delays::iterator place)
+      : mailbox_(std::move(mailbox)), place_(place) {}
+  Delay(Delay&&) = default;
+  Delay& operator=(Delay&&) = delete;
+  ~Delay() {
+    if (mailbox_ != nullptr) mailbox_->end_delay(place_);
+  }
+
+ private:
+  std::shared_ptr<Mailbox> mailbox_;
+  Delays::iterator place_;
+};
+
+Mailbox::WithBase::WithBase(const SubmittedJob& job, CoarseTime since_time)
+    : id(job.id()),
+      name(job.name()),
+      where(job.where()),
+      parents(job.share_parents()),
+      observer(observer_of(job)),
+      since(since_time) {}
 
 std::string Mailbox::WithBase::describe() const {
   return describe_job(
@@ -72,11 +87,26 @@ void Mailbox::submit_delayed(SubmittedJob job) {
   JobOptions options{.name = job.given_name(), .delay = job.delay()};
   const JobId id = job.id();
   const SourceLocation where = job.where();
+  Delays::iterator place;
+  {
+    const MutexLock lock(mutex_);
+    place = delayed_.emplace(delayed_.end(), job, coarse_now());
+    place->due = deadline_after(job.delay());
+  }
+  Delay delay(shared_from_this(), place);
   job.clear_delay();
   forward_(SubmittedJob(
       id, std::move(options),
-      [self = shared_from_this(), job = std::move(job)]() mutable { self->submit(std::move(job)); },
+      [self = shared_from_this(), job = std::move(job), delay = std::move(delay)]() mutable {
+        self->submit(std::move(job));
+      },
       where));
+}
+
+void Mailbox::end_delay(Delays::iterator delay) {
+  const MutexLock lock(mutex_);
+  delayed_.erase(delay);
+  if (has_listeners()) tell_listeners();
 }
 
 void Mailbox::pump(JobId submitted) {
@@ -106,7 +136,7 @@ void Mailbox::pump(JobId submitted) {
 std::optional<SubmittedJob> Mailbox::begin_turn() {
   MutexLock lock(mutex_);
   if (pumping_ || with_base_ || waiting_.empty()) return std::nullopt;
-  with_base_.emplace(waiting_.front());
+  with_base_.emplace(waiting_.front().job, waiting_.front().since);
   std::optional<SubmittedJob> job(std::move(waiting_.front().job));
   waiting_.pop_front();
   pumping_ = true;
@@ -114,15 +144,17 @@ std::optional<SubmittedJob> Mailbox::begin_turn() {
 }
 
 void Mailbox::turn_runs() {
+  const std::shared_ptr<ThreadCard>& card = ThreadCard::own();
   MutexLock lock(mutex_);
   with_base_->thread = std::this_thread::get_id();
+  with_base_->card = card;
   with_base_->since = coarse_now();
 }
 
 void Mailbox::end_turn() {
   MutexLock lock(mutex_);
   with_base_.reset();
-  if (waiting_.empty()) idle_.notify_all();
+  if (has_listeners()) tell_listeners();
 }
 
 void Mailbox::report_dropped(const std::string& job) const {
@@ -141,37 +173,55 @@ bool Mailbox::cancel(JobId id) {
   if (found == waiting_.end()) return false;
   cancelled = std::move(found->job);
   waiting_.erase(found);
-  if (waiting_.empty()) idle_.notify_all();
+  if (has_listeners()) tell_listeners();
   return true;
 }
 
-absl::Status Mailbox::wait_idle(absl::Duration timeout) {
-  pump();
-  const SteadyTime deadline = deadline_after(timeout);
-  MutexLock lock(mutex_);
-  if (with_base_ && with_base_->thread == std::this_thread::get_id()) {
-    return absl::FailedPreconditionError(
-        "drydock: wait_idle() on strand '" + name_ + "' was called from " + describe_current_job() +
-        ", which this strand runs: it would wait for itself. Call it from outside the strand's "
-        "jobs; work that follows other work is submitted by the last job of that.");
-  }
-  bool in_time = true;
-  while ((with_base_ || !waiting_.empty()) && in_time) {
-    in_time = idle_.wait_until(mutex_, deadline);
-  }
-  if (!with_base_ && waiting_.empty()) return absl::OkStatus();
-  return absl::DeadlineExceededError("drydock: strand '" + name_ + "' is not idle after " +
-                                     describe_duration(timeout) + ": " + describe_unfinished());
+// --- What it tells those who wait.
+
+bool Mailbox::idle(const IdleTarget& /*target*/, SteadyTime deadline) const {
+  return !with_base_ && waiting_.empty() &&
+         std::none_of(delayed_.begin(), delayed_.end(),
+                      [&](const WithBase& delayed) { return delayed.due <= deadline; });
 }
 
-std::string Mailbox::describe_unfinished() const {
-  UnfinishedJobs jobs;
-  if (with_base_) {
-    jobs.add({with_base_->describe(), with_base_->thread ? "of the base" : "",
-              coarse_age(with_base_->since), absl::ZeroDuration()});
+// Of the base's threads nothing is known but which of them runs a job of this strand.
+bool Mailbox::may_become_idle(const IdleTarget& /*target*/, SteadyTime /*deadline*/,
+                              const StuckThreads& stuck) {
+  const MutexLock lock(mutex_);
+  return !with_base_ || !is_stuck(stuck, with_base_->thread);
+}
+
+bool Mailbox::runs_here(const IdleTarget& /*target*/) {
+  const MutexLock lock(mutex_);
+  return with_base_ && with_base_->thread == std::this_thread::get_id();
+}
+
+void Mailbox::list_unfinished(const IdleTarget& /*target*/, UnfinishedJobs& jobs) {
+  const std::string label = idle_target().label;
+  const MutexLock lock(mutex_);
+  if (with_base_ && jobs.wants(with_base_->observer)) {
+    UnfinishedJob line{
+        .job = with_base_->describe(), .executor = label, .since = coarse_age(with_base_->since)};
+    if (with_base_->card != nullptr) {
+      line.thread = with_base_->card->name();
+      line.activity = with_base_->card->activity();
+    }
+    jobs.add(std::move(line));
   }
-  for (const Waiting& waiting : waiting_) jobs.add_queued(waiting.job, coarse_age(waiting.since));
-  return jobs.summary() + ":" + jobs.lines();
+  for (const Waiting& waiting : waiting_) {
+    if (!jobs.wants(observer_of(waiting.job))) continue;
+    jobs.add(
+        {.job = describe_job(waiting.job), .executor = label, .since = coarse_age(waiting.since)});
+  }
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const WithBase& delayed : delayed_) {
+    if (!jobs.wants(delayed.observer)) continue;
+    jobs.add({.job = delayed.describe(),
+              .executor = label,
+              .since = coarse_age(delayed.since),
+              .due_in = absl::FromChrono(delayed.due - now)});
+  }
 }
 
 }  // namespace drydock::internal

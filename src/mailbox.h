@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,17 +12,20 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "drydock/job.h"
 #include "src/coarse_clock.h"
+#include "src/deadline.h"
+#include "src/idle_source.h"
+#include "src/lineage.h"
 #include "src/mutex.h"
+#include "src/thread_card.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
 
 // Hands one job at a time to the base. Shared by the strand and by the jobs on their way, so that
 // it outlives the strand where it has to.
-class Mailbox : public std::enable_shared_from_this<Mailbox> {
+class Mailbox final : public IdleSource, public std::enable_shared_from_this<Mailbox> {
  public:
   using Forward = std::function<void(SubmittedJob)>;
 
@@ -33,50 +37,68 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   void submit(SubmittedJob job);
   // Of the jobs that wait for their turn.
   bool cancel(JobId id);
-  absl::Status wait_idle(absl::Duration timeout);
   // Gives the turn to the next job, if it is free. Needed after the base has cancelled a job: one
   // that the base destroys unrun keeps the turn from going on by itself, since the base may be
   // about to end.
   void pump(JobId submitted = JobId());
 
+  IdleTarget idle_target() { return {.source = this, .label = "strand '" + name_ + "'"}; }
+  void lock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.lock(); }
+  void unlock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock(); }
+  bool idle(const IdleTarget& target,
+            SteadyTime deadline) const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void revive() override { pump(); }
+  bool may_become_idle(const IdleTarget& target, SteadyTime deadline,
+                       const StuckThreads& stuck) override;
+  bool runs_here(const IdleTarget& target) override;
+  void list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) override;
+
  private:
   class Turn;
+  class Delay;
 
   struct Waiting {
     SubmittedJob job;
     CoarseTime since;
   };
-  // What a listing says of the job that the base has now.
+  // What a listing says of a job that the base has now.
   struct WithBase {
-    explicit WithBase(const Waiting& next);
+    explicit WithBase(const SubmittedJob& job, CoarseTime since);
     std::string describe() const;
 
     JobId id;
     std::string name;
     SourceLocation where;
     LineageRef parents;
-    std::optional<std::thread::id> thread;  // once it runs
-    CoarseTime since;                       // it was submitted, or it runs
+    const WaitObserver* observer;  // to be compared
+    CoarseTime since;              // it was submitted, or it runs
+    SteadyTime due = {};           // of a delayed one
+    std::thread::id thread = {};   // once it runs
+    std::shared_ptr<ThreadCard> card = {};
   };
+  using Delays = std::list<WithBase>;
 
   void submit_delayed(SubmittedJob job);
   // The job whose turn it is now; empty where there is none, or the turn is taken.
   std::optional<SubmittedJob> begin_turn();
   void turn_runs();
   void end_turn();
+  void end_delay(Delays::iterator delay);
   void report_dropped(const std::string& job) const;
-  std::string describe_unfinished() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string name_;
   const Forward forward_;
 
   mutable Mutex mutex_;
-  CondVar idle_;
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::optional<WithBase> with_base_ ABSL_GUARDED_BY(mutex_);
+  // Jobs whose delay the base waits for.
+  Delays delayed_ ABSL_GUARDED_BY(mutex_);
   // A thread is in `pump()`, and looks again before it leaves. Keeps a base that runs jobs on the
   // calling thread from nesting one job in another.
   bool pumping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  const SourceRegistration registration_{*this};
 };
 
 }  // namespace drydock::internal

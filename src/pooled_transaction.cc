@@ -8,6 +8,7 @@
 #include "src/connection.h"
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
+#include "src/transact_scope.h"
 
 namespace drydock::internal {
 namespace {
@@ -75,6 +76,7 @@ void run_pooled_transaction(const void* database, ConnectionPool::Lease& lease,
                             SourceLocation where, absl::FunctionRef<void(Transaction&)> body) {
   begin(lease, options);
   Connection& connection = lease.connection();
+  const TransactScope scope(connection, where);
   try {
     SavepointTransaction sql(connection, where);
     const CurrentTransaction open(database, connection, sql, effects, options, where);

@@ -16,20 +16,42 @@
 #include "drydock/misuse_error.h"
 #include "src/clone_sandbox.h"
 #include "src/delivery_comparison.h"
+#include "src/idle_source.h"
+#include "src/job_text.h"
 #include "src/nested_transaction.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_presence.h"
 #include "src/sandbox_state.h"
 #include "src/transaction_sandbox.h"
+#include "src/waits.h"
 
 namespace drydock {
 namespace {
 
-// Carries the sandbox of the test into every job that is submitted in it, on whatever executor: a
-// job holds its sandbox's state alive, and the sandbox sees when the last one is gone.
-const ContextSlot<std::shared_ptr<internal::SandboxPresence>>& sandbox_slot() {
-  static const ContextSlot<std::shared_ptr<internal::SandboxPresence>> slot("drydock sandbox");
-  return slot;
+// The sandbox of the test is in the context of its thread and of every job that is submitted in it,
+// on whatever executor: a job holds its sandbox's state alive, and the sandbox sees when the last
+// one is gone.
+using internal::wait_observer_slot;
+
+// `presence` is only compared: it may go at any moment.
+std::string still_running(internal::SandboxState& state,
+                          const internal::SandboxPresence* presence) {
+  internal::UnfinishedJobs jobs(presence, &state.engine());
+  jobs.set_names_executors(true);
+  internal::visit_sources([&](internal::IdleSource& source) { source.list_unfinished({}, jobs); });
+  const std::string timeout = internal::describe_duration(state.options().idle_timeout);
+  std::string text = "jobs of this test were still queued or running on real threads " + timeout +
+                     " after its end";
+  if (!jobs.empty()) {
+    text += ": " + jobs.summary() + ":" + jobs.lines();
+  } else if (const std::string holder = state.describe_holders(); !holder.empty()) {
+    text += "; one holds the sandbox: " + holder + ".";
+  } else {
+    text += ", on an executor that cannot list them.";
+  }
+  return text +
+         "\n  Call drydock::wait_idle() on these executors before the test ends, or give the code "
+         "under test a DeferredExecutor.";
 }
 
 Strategy default_strategy() {
@@ -47,27 +69,28 @@ class Sandbox::Scope {
   explicit Scope(const std::shared_ptr<internal::SandboxState>& state)
       : gone_(std::make_shared<internal::PresenceGone>()),
         presence_(std::make_shared<internal::SandboxPresence>(state, gone_)) {
-    if (const auto* before = sandbox_slot().get()) before_ = *before;
-    sandbox_slot().set(presence_);
+    if (const auto* before = wait_observer_slot().get()) before_ = *before;
+    wait_observer_slot().set(presence_);
   }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope() {
-    const auto* current = sandbox_slot().get();
+    const auto* current = wait_observer_slot().get();
     if (current == nullptr || *current != presence_) return;
     if (auto before = before_.lock()) {
-      sandbox_slot().set(std::move(before));
+      wait_observer_slot().set(std::move(before));
     } else {
-      sandbox_slot().clear();
+      wait_observer_slot().clear();
     }
   }
 
   const std::shared_ptr<internal::PresenceGone>& gone() const { return gone_; }
+  const internal::SandboxPresence* presence() const { return presence_.get(); }
 
  private:
   std::shared_ptr<internal::PresenceGone> gone_;
   std::shared_ptr<internal::SandboxPresence> presence_;
-  std::weak_ptr<internal::SandboxPresence> before_;
+  std::weak_ptr<internal::WaitObserver> before_;
 };
 
 absl::Status SandboxReport::status() const {
@@ -143,8 +166,9 @@ void Sandbox::fail_next_commit(Injected failure, InjectionOptions options, Sourc
 }
 
 std::shared_ptr<Database> Sandbox::current() {
-  const std::shared_ptr<internal::SandboxPresence>* presence = sandbox_slot().get();
-  return presence == nullptr ? nullptr : (*presence)->state();
+  const std::shared_ptr<internal::WaitObserver>* observer = wait_observer_slot().get();
+  if (observer == nullptr) return nullptr;
+  return static_cast<const internal::SandboxPresence&>(**observer).state();
 }
 
 SandboxReport Sandbox::finish() {
@@ -158,16 +182,12 @@ SandboxReport Sandbox::finish() {
   }
   report_.emplace();
   const std::shared_ptr<internal::PresenceGone> gone = scope_->gone();
+  const internal::SandboxPresence* const presence = scope_->presence();
   scope_.reset();
   // From here on no job of the simulation runs, and none holds the sandbox.
   engine.close();
   if (!gone->wait(state_->options().idle_timeout)) {
-    const std::string holder = state_->describe_holders();
-    report_->breaches.push_back(
-        "jobs of this test were still queued or running on real threads " +
-        absl::FormatDuration(state_->options().idle_timeout) + " after its end" +
-        (holder.empty() ? std::string() : "; one holds the sandbox: " + holder) +
-        ". Call wait_idle() on the executor before the test ends; it names them.");
+    report_->breaches.push_back(still_running(*state_, presence));
   }
   engine.find_undrained();
   state_->close(&report_->breaches);

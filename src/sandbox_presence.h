@@ -4,14 +4,15 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "src/mutex.h"
+#include "src/sandbox_state.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
-
-class SandboxState;
 
 // Set once, when the presence has gone. Thread-safe.
 class PresenceGone {
@@ -37,18 +38,20 @@ class PresenceGone {
 };
 
 // Stands in the context of the test's thread and of every job that was submitted in the test.
-class SandboxPresence {
+class SandboxPresence final : public WaitObserver {
  public:
   SandboxPresence(std::shared_ptr<SandboxState> state, std::shared_ptr<PresenceGone> gone)
       : state_(std::move(state)), gone_(std::move(gone)) {}
-  SandboxPresence(const SandboxPresence&) = delete;
-  SandboxPresence& operator=(const SandboxPresence&) = delete;
-  ~SandboxPresence() {
+  ~SandboxPresence() override {
     state_.reset();
     gone_->set();
   }
 
   const std::shared_ptr<SandboxState>& state() const { return state_; }
+
+  void note_blocked(const std::string& message) override {
+    state_->engine().note_blocked(message, {});
+  }
 
  private:
   std::shared_ptr<SandboxState> state_;

@@ -2,28 +2,14 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "drydock/wait_idle.h"
 #include "src/mailbox.h"
 
 namespace drydock {
-namespace {
-
-// "drydock: executor 'pool' is not idle …" of the base becomes "drydock: strand 'mail' on executor
-// 'pool' is not idle …".
-absl::Status in_the_name_of(const std::string& strand, const absl::Status& status) {
-  constexpr std::string_view kStart = "drydock: ";
-  const std::string_view message(status.message().data(), status.message().size());
-  if (status.ok() || !message.starts_with(kStart)) return status;
-  const std::string text = std::string(kStart) + "strand '" + strand + "' on " +
-                           std::string(message.substr(kStart.size()));
-  return absl::Status(status.code(), text);
-}
-
-}  // namespace
 
 SerialExecutor::SerialExecutor(Executor& base, std::string name)
     : Executor(ids_of(base)),
@@ -45,7 +31,7 @@ bool SerialExecutor::cancel(JobId id) {
 }
 
 absl::Status SerialExecutor::wait_idle(absl::Duration timeout) {
-  return do_wait_idle(nullptr, timeout);
+  return drydock::wait_idle({this}, timeout);
 }
 
 void SerialExecutor::do_submit(SubmittedJob job) {
@@ -58,9 +44,12 @@ void SerialExecutor::do_submit(SubmittedJob job) {
 }
 
 // Jobs of a strand on this one are jobs of this one.
-absl::Status SerialExecutor::do_wait_idle(const void*, absl::Duration timeout) {
-  if (mailbox_ != nullptr) return mailbox_->wait_idle(timeout);
-  return in_the_name_of(name_, wait_idle_of(base_, this, timeout));
+internal::IdleTarget SerialExecutor::idle_target() {
+  if (mailbox_ != nullptr) return mailbox_->idle_target();
+  internal::IdleTarget target = idle_target_of(base_);
+  if (target.strand == nullptr) target.strand = this;
+  target.label = "strand '" + name_ + "' on " + target.label;
+  return target;
 }
 
 }  // namespace drydock

@@ -159,6 +159,20 @@ class SlotTable {
     }
   }
 
+  // Visits pending and running jobs, in the order of ids, until `visit(slot, running)` says true;
+  // whether it did.
+  template <class Visit>
+  bool find_if(Visit&& visit) {
+    for (const auto& block : blocks_) {
+      if (block == nullptr || block->count == 0) continue;
+      for (std::size_t i = 0; i < kBlockSize; ++i) {
+        if (block->states[i] == State::kFree) continue;
+        if (visit(*block->slot(i), block->states[i] == State::kRunning)) return true;
+      }
+    }
+    return false;
+  }
+
   // How many jobs are pending.
   std::size_t size() const { return size_; }
 

@@ -9,6 +9,7 @@
 #include "drydock/executor_errors.h"
 #include "drydock/job_failure.h"
 #include "drydock/misuse_error.h"
+#include "src/idle_wait.h"
 #include "src/spinning_lock.h"
 
 namespace drydock::internal {
@@ -148,7 +149,8 @@ bool ThreadPool::refuses(const SubmittedJob& job) const {
 }
 
 void ThreadPool::refuse_full(const SubmittedJob& job) {
-  const UnfinishedJobs jobs = unfinished(nullptr, 3);
+  UnfinishedJobs jobs(3);
+  list_unfinished(idle_target(), jobs);
   throw QueueFullError(
       "drydock: executor '" + name() + "' refused job " + describe_job(job) +
       ": its queue is full (max_queued = " + std::to_string(options_.max_queued) + "). Now " +
@@ -170,74 +172,6 @@ void ThreadPool::refuse_closed(const SubmittedJob& job) const {
   throw ExecutorShutDownError(text);
 }
 
-// --- waiting --------------------------------------------------------------------------------
-
-bool ThreadPool::idle(const void* strand, SteadyTime deadline) const {
-  const auto due_in_time = [&](const TimerQueue::Entry& entry) {
-    return entry.due <= deadline && (strand == nullptr || entry.node->job->strand() == strand);
-  };
-  const bool at_rest =
-      strand == nullptr ? inbox_.empty() && parked_.size() == started_ : strands_.idle(strand);
-  return at_rest && std::none_of(timers_.entries().begin(), timers_.entries().end(), due_in_time);
-}
-
-void ThreadPool::tell_waiters() {
-  if (idle_waiters_ > 0) idle_.notify_all();
-}
-
-bool ThreadPool::wait_until_idle(const void* strand, SteadyTime deadline) {
-  MutexLock lock(intake_mutex_);
-  ++idle_waiters_;
-  bool in_time = true;
-  while (!idle(strand, deadline) && in_time) in_time = idle_.wait_until(intake_mutex_, deadline);
-  --idle_waiters_;
-  return idle(strand, deadline);
-}
-
-absl::Status ThreadPool::wait_idle(const void* strand, absl::Duration timeout) {
-  const std::string what = "executor '" + name() + "'";
-  {
-    MutexLock lock(intake_mutex_);
-    if (on_worker_thread()) {
-      return absl::FailedPreconditionError(
-          "drydock: wait_idle() on " + what + " was called from " + describe_current_job() +
-          ", which this executor runs: it would wait for itself. Call it from outside the "
-          "executor's jobs; work that follows other work is submitted by the last job of that.");
-    }
-  }
-  if (wait_until_idle(strand, deadline_after(timeout))) return absl::OkStatus();
-  const UnfinishedJobs jobs = unfinished(strand, UnfinishedJobs::kListed);
-  return absl::DeadlineExceededError("drydock: " + what + " is not idle after " +
-                                     describe_duration(timeout) + ": " + jobs.summary() + ":" +
-                                     jobs.lines());
-}
-
-UnfinishedJobs ThreadPool::unfinished(const void* strand, std::size_t listed) {
-  UnfinishedJobs jobs(listed);
-  const auto wanted = [strand](const SubmittedJob& job) {
-    return strand == nullptr || job.strand() == strand;
-  };
-  const auto add_queued = [&](const QueuedJob& node) {
-    if (wanted(*node.job)) jobs.add_queued(*node.job, coarse_age(node.since));
-  };
-  MutexLock ready(ready_mutex_);
-  MutexLock intake(intake_mutex_);
-  for (const std::unique_ptr<Worker>& worker : workers_) {
-    if (worker->running == nullptr || !wanted(*worker->running->job)) continue;
-    jobs.add_running(*worker->running->job, worker->name, coarse_age(worker->since));
-  }
-  ready_.for_each(add_queued);
-  inbox_.for_each(add_queued);
-  strands_.for_each_waiting(add_queued);
-  const SteadyTime now = std::chrono::steady_clock::now();
-  for (const TimerQueue::Entry& entry : timers_.entries()) {
-    if (!wanted(*entry.node->job)) continue;
-    jobs.add_queued(*entry.node->job, coarse_age(entry.node->since),
-                    absl::FromChrono(entry.due - now));
-  }
-  return jobs;
-}
-
 // --- ending ---------------------------------------------------------------------------------
 
 absl::Status ThreadPool::shutdown(absl::Duration timeout) {
@@ -251,8 +185,9 @@ absl::Status ThreadPool::shutdown(absl::Duration timeout) {
     }
   }
   close();
-  if (!wait_until_idle(nullptr, deadline_after(timeout))) {
-    const UnfinishedJobs jobs = unfinished(nullptr, UnfinishedJobs::kListed);
+  IdleWait wait({idle_target()}, timeout);
+  if (!wait.wait_at_any_rate()) {
+    const UnfinishedJobs jobs = wait.list();
     return absl::DeadlineExceededError("drydock: executor '" + name() + "' has not ended " +
                                        describe_duration(timeout) +
                                        " after shutdown(): " + jobs.summary() + ":" + jobs.lines());

@@ -25,15 +25,18 @@
 #include "drydock/thread_pool_executor.h"
 #include "src/coarse_clock.h"
 #include "src/deadline.h"
+#include "src/idle_source.h"
 #include "src/job_list.h"
 #include "src/job_text.h"
 #include "src/mutex.h"
 #include "src/strand_table.h"
+#include "src/thread_card.h"
 #include "src/timer_queue.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
 
-class ThreadPool {
+class ThreadPool final : public IdleSource {
  public:
   explicit ThreadPool(ThreadPoolOptions options);
   ~ThreadPool();
@@ -42,25 +45,34 @@ class ThreadPool {
 
   void submit(SubmittedJob&& job);
   bool cancel(JobId id);
-  // Of `strand`, or of all jobs where it is null.
-  absl::Status wait_idle(const void* strand, absl::Duration timeout);
   absl::Status shutdown(absl::Duration timeout);
 
   const std::string& name() const { return options_.name; }
   int threads() const { return static_cast<int>(workers_.size()); }
+  IdleTarget idle_target() { return {.source = this, .label = "executor '" + name() + "'"}; }
+
+  void lock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { intake_mutex_.lock(); }
+  void unlock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { intake_mutex_.unlock(); }
+  bool idle(const IdleTarget& target,
+            SteadyTime deadline) const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  bool may_become_idle(const IdleTarget& target, SteadyTime deadline,
+                       const StuckThreads& stuck) override;
+  bool runs_here(const IdleTarget& target) override;
+  void list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) override;
 
  private:
   // Aligned, so that two workers do not write to one cache line.
   struct alignas(64) Worker {
     std::string name;
     std::thread thread;
-    std::thread::id thread_id;       // of `thread`, also once it is joined
-    QueuedJob* running = nullptr;    // under ready_mutex_, so that a listing finds it whole
-    CoarseTime since = 0;            // under ready_mutex_
-    JobList spare;                   // nodes that it has emptied
-    bool parked = false;             // its own
-    bool asleep = false;             // under intake_mutex_
-    std::atomic<bool> woken{false};  // set under intake_mutex_
+    std::thread::id thread_id;         // of `thread`, also once it is joined
+    std::shared_ptr<ThreadCard> card;  // under ready_mutex_
+    QueuedJob* running = nullptr;      // under ready_mutex_, so that a listing finds it whole
+    CoarseTime since = 0;              // under ready_mutex_
+    JobList spare;                     // nodes that it has emptied
+    bool parked = false;               // its own
+    bool asleep = false;               // under intake_mutex_
+    std::atomic<bool> woken{false};    // set under intake_mutex_
     CondVar condition;
   };
 
@@ -86,11 +98,11 @@ class ThreadPool {
 
   bool on_worker_thread() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
   bool refuses(const SubmittedJob& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
-  bool idle(const void* strand, SteadyTime deadline) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
-  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
-  bool wait_until_idle(const void* strand, SteadyTime deadline);
-  UnfinishedJobs unfinished(const void* strand, std::size_t listed);
+  bool has_queued(const void* strand, SteadyTime deadline) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
+  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_) {
+    if (has_listeners()) tell_listeners();
+  }
   [[noreturn]] void refuse_full(const SubmittedJob& job);
   [[noreturn]] void refuse_closed(const SubmittedJob& job) const;
 
@@ -118,13 +130,13 @@ class ThreadPool {
   TimerQueue timers_ ABSL_GUARDED_BY(intake_mutex_);
   CondVar timers_changed_;
   std::thread timer_thread_ ABSL_GUARDED_BY(intake_mutex_);
-  CondVar idle_;
-  int idle_waiters_ ABSL_GUARDED_BY(intake_mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(intake_mutex_) = false;  // jobs from outside are refused
   bool ending_ ABSL_GUARDED_BY(intake_mutex_) = false;  // workers end when they find nothing
   bool joined_ ABSL_GUARDED_BY(intake_mutex_) = false;
 
   Mutex join_mutex_;
+
+  const SourceRegistration registration_{*this};
 };
 
 }  // namespace drydock::internal

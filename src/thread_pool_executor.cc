@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "drydock/wait_idle.h"
 #include "src/thread_pool.h"
 
 namespace drydock {
@@ -47,7 +48,7 @@ ThreadPoolExecutor::~ThreadPoolExecutor() = default;
 bool ThreadPoolExecutor::cancel(JobId id) { return pool_->cancel(id); }
 
 absl::Status ThreadPoolExecutor::wait_idle(absl::Duration timeout) {
-  return pool_->wait_idle(nullptr, timeout);
+  return drydock::wait_idle({this}, timeout);
 }
 
 void ThreadPoolExecutor::shutdown() {
@@ -65,8 +66,6 @@ int ThreadPoolExecutor::threads() const { return pool_->threads(); }
 
 void ThreadPoolExecutor::do_submit(SubmittedJob job) { pool_->submit(std::move(job)); }
 
-absl::Status ThreadPoolExecutor::do_wait_idle(const void* strand, absl::Duration timeout) {
-  return pool_->wait_idle(strand, timeout);
-}
+internal::IdleTarget ThreadPoolExecutor::idle_target() { return pool_->idle_target(); }
 
 }  // namespace drydock

@@ -27,8 +27,12 @@ void name_this_thread(const std::string& pool, const std::string& suffix) {
 
 void ThreadPool::run_worker(Worker& worker) {
   name_this_thread(name(), worker.name.substr(name().size()));
+  {
+    const MutexLock lock(ready_mutex_);
+    worker.card = ThreadCard::own();
+  }
   while (QueuedJob* const node = next_job(worker)) {
-    JobResult result = node->job->run();
+    JobResult result = node->job->run_keeping_context();
     if (result.error != nullptr) {
       report_failure(options_.on_failure,
                      make_failure(name(), *node->job, std::move(result.error)));

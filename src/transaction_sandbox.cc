@@ -17,6 +17,7 @@
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
 #include "src/sequence_restart.h"
+#include "src/transact_scope.h"
 
 namespace drydock::internal {
 namespace {
@@ -114,6 +115,7 @@ void TransactionSandbox::run_with_lease(CommitEffects& effects, const Transactio
   refuse_if_closed(where);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
+  const TransactScope scope(connection_->connection(), where);
   if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
   run_noted(effects, where, body, [&](Body noted) {
     run_once(effects, options, where, noted);

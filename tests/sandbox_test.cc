@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,7 @@
 #include "drydock/thread_pool_executor.h"
 #include "drydock/transaction_errors.h"
 #include "tests/sandbox_fixture.h"
+#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
@@ -24,6 +26,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+const SourceLocation kSite = SourceLocation::current();
 
 class SandboxTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxTest);
@@ -292,25 +296,36 @@ TEST_P(SandboxTest, refuses_a_job_that_comes_after_its_end) {
     Sandbox sandbox(test_database(),
                     with({.name = "LateTest.late", .idle_timeout = absl::Milliseconds(1)}));
     Database& database = sandbox.database();
-    pool.submit({.name = "mail"}, [&database, &error, released = let_go.get_future()]() mutable {
-      released.wait();
-      try {
-        count_users(database);
-        error.set_value("");
-      } catch (const SandboxClosedError& e) {
-        error.set_value(e.what());
-      }
-    });
+    std::latch runs(1);
+    pool.submit(
+        {.name = "mail"},
+        [&database, &error, &runs, released = let_go.get_future()]() mutable {
+          runs.count_down();
+          released.wait();
+          try {
+            count_users(database);
+            error.set_value("");
+          } catch (const SandboxClosedError& e) {
+            error.set_value(e.what());
+          }
+        },
+        kSite);
+    runs.wait();
     report = sandbox.finish();
   }
   let_go.set_value();
   ASSERT_THAT(report.breaches, SizeIs(1));
   EXPECT_EQ(
-      report.breaches[0],
-      "jobs of this test were still queued or running on real threads 1ms after its end. Call "
-      "wait_idle() on the executor before the test ends; it names them.");
+      without_times(report.breaches[0]),
+      "jobs of this test were still queued or running on real threads 1ms after its end: 1 job "
+      "runs and 0 wait:"
+      "\n  running for T on thread 'thread_pool-1' of executor 'thread_pool': 'mail' (#1, "
+      "submitted at " +
+          kSite.to_string() +
+          ")\n  Call drydock::wait_idle() on these executors before the test ends, or give "
+          "the code under test a DeferredExecutor.");
   const std::string text = error.get_future().get();
-  EXPECT_THAT(text, HasSubstr("job 'mail' (#1, submitted at tests/sandbox_test.cc:"));
+  EXPECT_THAT(text, HasSubstr("job 'mail' (#1, submitted at " + kSite.to_string()));
   EXPECT_THAT(text, HasSubstr("after the sandbox of the test 'LateTest.late' had ended"));
   EXPECT_THAT(text, HasSubstr("wait_idle()"));
 }

@@ -65,6 +65,7 @@ class DeferredExecutor : public Executor {
 
  protected:
   void do_submit(SubmittedJob job) override;
+  internal::IdleTarget idle_target() override;
 
  private:
   explicit DeferredExecutor(std::unique_ptr<Simulation> own);

@@ -26,8 +26,10 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -36,6 +38,22 @@
 #include "drydock/source_location.h"
 
 namespace drydock {
+namespace internal {
+
+class IdleSource;  // see src/idle_source.h
+
+constexpr int kAllLanes = -1;
+
+// Which jobs a wait is about.
+struct IdleTarget {
+  IdleSource* source = nullptr;  // null: nobody knows
+  int lane = kAllLanes;          // of a simulation: which executor's
+  const void* strand = nullptr;  // null: the jobs of all strands, and those of none
+  std::string label = {};        // "executor 'mail'"
+  bool never_busy = false;       // has no jobs, ever
+};
+
+}  // namespace internal
 
 // Hands out job ids. Executors that share one share the order of their ids.
 class JobIdSource {
@@ -108,13 +126,10 @@ class Executor {
   // What an implementation overrides. Takes the job over; runs it now or later, once, or drops it.
   virtual void do_submit(SubmittedJob job) = 0;
 
-  // Waits for the jobs of `strand`, or for all jobs where it is null, and says in the error what it
-  // still waits for. For executors whose jobs run on threads of their own.
-  virtual absl::Status do_wait_idle(const void* strand, absl::Duration timeout) {
-    static_cast<void>(strand);
-    static_cast<void>(timeout);
-    return absl::UnimplementedError("drydock: this executor cannot say when it is idle.");
-  }
+  // What `wait_idle()` (drydock/wait_idle.h) waits for. An executor that hands its jobs to another
+  // returns `idle_target_of(other)`; the default is one that cannot say when it is idle.
+  virtual internal::IdleTarget idle_target() { return {}; }
+  static internal::IdleTarget idle_target_of(Executor& executor) { return executor.idle_target(); }
 
   // The source of another executor's ids, for one that forwards its jobs there: a job keeps its id,
   // so both have to count together.
@@ -123,12 +138,9 @@ class Executor {
   // Hands a job that one executor took on to another, under the same id.
   static void forward(Executor& to, SubmittedJob job) { to.do_submit(std::move(job)); }
 
-  // The waiting of another executor, for one that stands on it.
-  static absl::Status wait_idle_of(Executor& other, const void* strand, absl::Duration timeout) {
-    return other.do_wait_idle(strand, timeout);
-  }
-
  private:
+  friend absl::Status wait_idle(const std::vector<Executor*>& executors, absl::Duration timeout);
+
   JobIdSource own_ids_;
   JobIdSource* ids_;
 };

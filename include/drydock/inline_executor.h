@@ -50,6 +50,7 @@ class InlineExecutor : public Executor {
 
  protected:
   void do_submit(SubmittedJob job) override;
+  internal::IdleTarget idle_target() override;
 
  private:
   explicit InlineExecutor(std::unique_ptr<Simulation> own);

@@ -188,6 +188,9 @@ class SubmittedJob {
     job_ = std::forward<Wrap>(wrap)(std::move(job_));
   }
 
+  // What the thread's slots held at the submit; null where none was set.
+  const internal::ContextNode* context() const { return context_.get(); }
+
   // For a job that will never run: lets go of the context that it was submitted in, which ends
   // with what is returned.
   internal::ContextRef take_context() { return std::move(context_); }
@@ -196,6 +199,10 @@ class SubmittedJob {
   // Never throws. The closure and the context are gone before this returns, so that what they own
   // is gone when the job counts as ended. At most once.
   JobResult run() noexcept;
+
+  // The same, but the context stays until the job is destroyed: for an executor that lets others
+  // look at the jobs that run.
+  JobResult run_keeping_context() noexcept { return run_as_this(job_); }
 
   // Runs `job` again under this one's name, context and parents, as a second delivery.
   JobResult run_as_this(Job& job) noexcept;

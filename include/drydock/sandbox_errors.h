@@ -22,6 +22,13 @@ class LeaseTimeoutError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A transact would wait for ever for the sandbox's connection: the transaction that holds it waits
+// for the job that asks. The message names each who waits, and for what.
+class SandboxBlockedError : public MisuseError {
+ public:
+  using MisuseError::MisuseError;
+};
+
 // Application SQL ended the sandbox's outer transaction, so that nothing of what the test has
 // written is left. The message names where.
 class SandboxEscapedError : public MisuseError {

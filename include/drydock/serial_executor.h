@@ -51,9 +51,8 @@ class SerialExecutor final : public Executor {
   bool cancel(JobId id) override;
   bool keeps_strand_order() const override { return true; }
 
-  // Returns OK as soon as the mailbox is empty and no job of it runs, else `DeadlineExceeded` with
-  // a list after `timeout`. Delayed jobs count as on the base. Called from a job that would have to
-  // end first, it returns `FailedPrecondition` at once.
+  // Waits until the mailbox is empty and no job of it runs: `drydock::wait_idle({this}, timeout)`,
+  // see drydock/wait_idle.h.
   absl::Status wait_idle(absl::Duration timeout);
 
   const std::string& name() const { return name_; }
@@ -61,7 +60,7 @@ class SerialExecutor final : public Executor {
  protected:
   // Throws what the base throws.
   void do_submit(SubmittedJob job) override;
-  absl::Status do_wait_idle(const void* strand, absl::Duration timeout) override;
+  internal::IdleTarget idle_target() override;
 
  private:
   Executor& base_;

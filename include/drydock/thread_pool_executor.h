@@ -56,10 +56,8 @@ class ThreadPoolExecutor final : public Executor {
   // Jobs of one strand take turns at the end of the queue, so that a busy strand starves no one.
   bool keeps_strand_order() const override { return true; }
 
-  // Returns OK as soon as no job runs or waits, and `DeadlineExceeded` with a list of those that
-  // do once `timeout` has passed. A delayed job counts if it becomes due within `timeout`. Woken by
-  // the end of the last job. Called from a job of this pool, which would wait for itself, it
-  // returns `FailedPrecondition` at once.
+  // Waits until no job runs or is queued: `drydock::wait_idle({this}, timeout)`, see
+  // drydock/wait_idle.h, which also waits for several executors at once.
   absl::Status wait_idle(absl::Duration timeout);
 
   // Orderly: refuses jobs from now on (`ExecutorShutDownError`), runs what is queued and what those
@@ -78,7 +76,7 @@ class ThreadPoolExecutor final : public Executor {
  protected:
   // Throws `QueueFullError` and `ExecutorShutDownError`.
   void do_submit(SubmittedJob job) override;
-  absl::Status do_wait_idle(const void* strand, absl::Duration timeout) override;
+  internal::IdleTarget idle_target() override;
 
  private:
   const std::unique_ptr<internal::ThreadPool> pool_;

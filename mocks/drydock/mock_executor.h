@@ -45,15 +45,16 @@ class MockExecutor : public Executor {
     });
     ON_CALL(*this, cancel).WillByDefault([&real](JobId id) { return real.cancel(id); });
     ON_CALL(*this, keeps_strand_order).WillByDefault([&real] { return real.keeps_strand_order(); });
-    ON_CALL(*this, do_wait_idle).WillByDefault([&real](const void* strand, absl::Duration timeout) {
-      return wait_idle_of(real, strand, timeout);
-    });
   }
 
   MOCK_METHOD(void, do_submit, (SubmittedJob job), (override));
   MOCK_METHOD(bool, cancel, (JobId id), (override));
   MOCK_METHOD(bool, keeps_strand_order, (), (const, override));
-  MOCK_METHOD(absl::Status, do_wait_idle, (const void* strand, absl::Duration timeout), (override));
+
+  // Waits are for the real executor.
+  internal::IdleTarget idle_target() override {
+    return real_ == nullptr ? internal::IdleTarget{.never_busy = true} : idle_target_of(*real_);
+  }
 
   // For actions of your own: hands the job to the real executor, or destroys it where there is
   // none.

@@ -1,0 +1,106 @@
+// What a pool tells those who wait for its jobs.
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "src/thread_pool.h"
+
+namespace drydock::internal {
+namespace {
+
+bool wanted(const void* strand, const SubmittedJob& job) {
+  return strand == nullptr || job.strand() == strand;
+}
+
+bool due_in_time(const TimerQueue::Entry& entry, const void* strand, SteadyTime deadline) {
+  return entry.due <= deadline && wanted(strand, *entry.node->job);
+}
+
+}  // namespace
+
+bool ThreadPool::idle(const IdleTarget& target, SteadyTime deadline) const {
+  const bool at_rest = target.strand == nullptr ? inbox_.empty() && parked_.size() == started_
+                                                : strands_.idle(target.strand);
+  return at_rest && std::none_of(timers_.entries().begin(), timers_.entries().end(),
+                                 [&](const TimerQueue::Entry& entry) {
+                                   return due_in_time(entry, target.strand, deadline);
+                                 });
+}
+
+bool ThreadPool::has_queued(const void* strand, SteadyTime deadline) const {
+  bool found = false;
+  const auto look = [&](const QueuedJob& node) { found = found || wanted(strand, *node.job); };
+  ready_.for_each(look);
+  inbox_.for_each(look);
+  strands_.for_each_waiting(look);
+  for (const TimerQueue::Entry& entry : timers_.entries()) {
+    found = found || due_in_time(entry, strand, deadline);
+  }
+  return found;
+}
+
+// A worker that waits inside a job is stuck with it, and a job that is queued needs one that is
+// not.
+bool ThreadPool::may_become_idle(const IdleTarget& target, SteadyTime deadline,
+                                 const StuckThreads& stuck) {
+  const MutexLock ready(ready_mutex_);
+  const MutexLock intake(intake_mutex_);
+  if (joined_) return true;
+  bool someone_can_run = false;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (!is_stuck(stuck, worker->thread_id)) {
+      someone_can_run = true;
+    } else if (worker->running == nullptr ? target.strand == nullptr
+                                          : wanted(target.strand, *worker->running->job)) {
+      return false;
+    }
+  }
+  return someone_can_run || !has_queued(target.strand, deadline);
+}
+
+bool ThreadPool::runs_here(const IdleTarget& target) {
+  const MutexLock ready(ready_mutex_);
+  const MutexLock intake(intake_mutex_);
+  if (joined_) return false;
+  return std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
+    return worker->thread_id == std::this_thread::get_id() &&
+           (worker->running == nullptr || wanted(target.strand, *worker->running->job));
+  });
+}
+
+void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) {
+  const std::string label = target.label.empty() ? idle_target().label : target.label;
+  const auto in_list = [&](const SubmittedJob& job) {
+    return wanted(target.strand, job) && jobs.wants(observer_of(job));
+  };
+  const auto add = [&](const SubmittedJob& job, UnfinishedJob line) {
+    if (!jobs.only_counts()) line.job = describe_job(job);
+    line.executor = label;
+    jobs.add(std::move(line));
+  };
+  const auto add_queued = [&](const QueuedJob& node) {
+    if (in_list(*node.job)) add(*node.job, {.since = coarse_age(node.since)});
+  };
+  const MutexLock ready(ready_mutex_);
+  const MutexLock intake(intake_mutex_);
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (worker->running == nullptr || !in_list(*worker->running->job)) continue;
+    add(*worker->running->job, {.thread = worker->name,
+                                .since = coarse_age(worker->since),
+                                .activity = worker->card->activity()});
+  }
+  ready_.for_each(add_queued);
+  inbox_.for_each(add_queued);
+  strands_.for_each_waiting(add_queued);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (const TimerQueue::Entry& entry : timers_.entries()) {
+    if (!in_list(*entry.node->job)) continue;
+    add(*entry.node->job,
+        {.since = coarse_age(entry.node->since), .due_in = absl::FromChrono(entry.due - now)});
+  }
+}
+
+}  // namespace drydock::internal

@@ -1,0 +1,110 @@
+#include "src/waits.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "drydock/current_job.h"
+#include "src/context_node.h"
+#include "src/mutex.h"
+
+namespace drydock::internal {
+namespace {
+
+struct Lists {
+  Mutex mutex;
+  std::vector<const Wait*> waits ABSL_GUARDED_BY(mutex);
+  std::vector<IdleSource*> sources ABSL_GUARDED_BY(mutex);
+};
+
+// Never destroyed: executors of static lifetime come and go with the process.
+Lists& lists() {
+  static Lists* const lists = new Lists;
+  return *lists;
+}
+
+// The threads of those waits that cannot end: at first all, then without those that can end though
+// the rest never goes on, until nothing changes. While the list is locked no thread in it can leave
+// its wait, so that what holds between them holds throughout.
+StuckThreads stuck_threads(const std::vector<const Wait*>& waits) {
+  StuckThreads stuck;
+  for (const Wait* const wait : waits) stuck.push_back(wait->thread());
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (const Wait* const wait : waits) {
+      if (!is_stuck(stuck, wait->thread()) || !wait->may_end(stuck)) continue;
+      std::erase(stuck, wait->thread());
+      changed = true;
+    }
+  }
+  return stuck;
+}
+
+std::string line_of(const Wait& wait) { return "\n  " + wait.who() + " waits " + wait.what(); }
+
+}  // namespace
+
+Wait::Wait() : thread_(std::this_thread::get_id()), who_(describe_current_job()) {}
+
+WaitScope::WaitScope(const Wait& wait) : wait_(wait) {
+  const MutexLock lock(lists().mutex);
+  lists().waits.push_back(&wait);
+}
+
+WaitScope::~WaitScope() {
+  const MutexLock lock(lists().mutex);
+  std::erase(lists().waits, &wait_);
+}
+
+std::string WaitScope::blocked() const {
+  const MutexLock lock(lists().mutex);
+  const StuckThreads stuck = stuck_threads(lists().waits);
+  if (!is_stuck(stuck, wait_.thread())) return "";
+  std::string text = line_of(wait_);
+  for (const Wait* const wait : lists().waits) {
+    if (wait != &wait_ && is_stuck(stuck, wait->thread())) text += line_of(*wait);
+  }
+  return text;
+}
+
+std::size_t WaitScope::waiting() {
+  const MutexLock lock(lists().mutex);
+  return lists().waits.size();
+}
+
+SourceRegistration::SourceRegistration(IdleSource& source) : source_(source) {
+  const MutexLock lock(lists().mutex);
+  lists().sources.push_back(&source);
+}
+
+SourceRegistration::~SourceRegistration() {
+  const MutexLock lock(lists().mutex);
+  std::erase(lists().sources, &source_);
+}
+
+void visit_sources(absl::FunctionRef<void(IdleSource&)> visit) {
+  const MutexLock lock(lists().mutex);
+  for (IdleSource* const source : lists().sources) visit(*source);
+}
+
+const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot() {
+  static const ContextSlot<std::shared_ptr<WaitObserver>> slot("drydock sandbox");
+  return slot;
+}
+
+const WaitObserver* observer_of(const SubmittedJob& job) {
+  for (const ContextNode* node = job.context(); node != nullptr; node = node->rest()) {
+    if (node->slot() != &wait_observer_slot()) continue;
+    return static_cast<const std::shared_ptr<WaitObserver>*>(node->value().get())->get();
+  }
+  return nullptr;
+}
+
+void note_blocked(const std::string& message) {
+  if (const auto* const observer = wait_observer_slot().get()) (*observer)->note_blocked(message);
+}
+
+}  // namespace drydock::internal
