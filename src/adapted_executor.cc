@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "drydock/wait_idle.h"
 #include "src/delay_thread.h"
 #include "src/job_ledger.h"
 
@@ -22,7 +23,7 @@ AdaptedExecutor::~AdaptedExecutor() = default;
 bool AdaptedExecutor::cancel(JobId id) { return ledger_->cancel(id); }
 
 absl::Status AdaptedExecutor::wait_idle(absl::Duration timeout) {
-  return ledger_->wait_idle(timeout);
+  return drydock::wait_idle({this}, timeout);
 }
 
 void AdaptedExecutor::shutdown() {
@@ -35,6 +36,8 @@ absl::Status AdaptedExecutor::shutdown(absl::Duration timeout) {
 }
 
 const std::string& AdaptedExecutor::name() const { return ledger_->name(); }
+
+internal::IdleTarget AdaptedExecutor::idle_target() { return ledger_->idle_target(); }
 
 void AdaptedExecutor::do_submit(SubmittedJob job) {
   if (job.delay() <= absl::ZeroDuration()) {

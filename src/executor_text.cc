@@ -27,21 +27,6 @@ std::string describe_shutdown_by_own_job(const std::string& executor) {
          "the thread that made it, outside its jobs.";
 }
 
-absl::Status waits_for_itself(const std::string& executor) {
-  return absl::FailedPreconditionError(
-      "drydock: wait_idle() on executor '" + executor + "' was called from " +
-      describe_current_job() +
-      ", which this executor runs: it would wait for itself. Call it from outside the executor's "
-      "jobs; work that follows other work is submitted by the last job of that.");
-}
-
-absl::Status not_idle(const std::string& executor, absl::Duration timeout,
-                      const UnfinishedJobs& jobs) {
-  return absl::DeadlineExceededError("drydock: executor '" + executor + "' is not idle after " +
-                                     describe_duration(timeout) + ": " + jobs.summary() + ":" +
-                                     jobs.lines());
-}
-
 absl::Status not_shut_down(const std::string& executor, absl::Duration timeout,
                            const UnfinishedJobs& jobs) {
   return absl::DeadlineExceededError("drydock: executor '" + executor + "' has not ended " +

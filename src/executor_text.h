@@ -1,5 +1,4 @@
-// What executors on real threads say when they are not idle, have been shut down, or are asked to
-// wait for themselves.
+// What executors on real threads say when they have been shut down, or cannot be.
 #ifndef DRYDOCK_SRC_EXECUTOR_TEXT_H_
 #define DRYDOCK_SRC_EXECUTOR_TEXT_H_
 
@@ -18,12 +17,7 @@ std::string describe_refusal_after_shutdown(const std::string& executor, const S
 // The message of the `MisuseError` for `shutdown()` within one of the executor's own jobs.
 std::string describe_shutdown_by_own_job(const std::string& executor);
 
-// `FailedPrecondition`, for `wait_idle()` within one of the executor's own jobs.
-absl::Status waits_for_itself(const std::string& executor);
-
 // `DeadlineExceeded`, with the jobs.
-absl::Status not_idle(const std::string& executor, absl::Duration timeout,
-                      const UnfinishedJobs& jobs);
 absl::Status not_shut_down(const std::string& executor, absl::Duration timeout,
                            const UnfinishedJobs& jobs);
 

@@ -12,6 +12,7 @@
 #include "drydock/executor_errors.h"
 #include "drydock/misuse_error.h"
 #include "src/executor_text.h"
+#include "src/idle_wait.h"
 #include "src/thread_name.h"
 
 namespace drydock::internal {
@@ -62,6 +63,7 @@ JobLedger::Place JobLedger::add(SubmittedJob& job, State state) {
     if (!refuses(job)) {
       const Place entry = entries_.emplace(entries_.end());
       entry->due = deadline_after(job.delay());
+      entry->observer = observer_of(job);
       entry->job.emplace(std::move(job));
       entry->state = state;
       entry->since = coarse_now();
@@ -155,12 +157,14 @@ void JobLedger::unpin(Place entry, const std::exception_ptr& refusal, bool submi
 }
 
 void JobLedger::run(Place entry) {
+  const std::shared_ptr<ThreadCard>& card = ThreadCard::own();
   {
     MutexLock lock(mutex_);
     if (entry->state != State::kQueued) return;
     entry->state = State::kRunning;
     entry->since = coarse_now();
     entry->thread = pthread_self();
+    entry->card = card;
     running_.push_back(std::this_thread::get_id());
   }
   JobResult result = entry->job->run();
@@ -241,29 +245,6 @@ bool JobLedger::refuses(const SubmittedJob& job) const {
   return ended_ || (closed_ && (job.delay() > absl::ZeroDuration() || !on_own_job()));
 }
 
-bool JobLedger::idle(SteadyTime deadline) const {
-  return current_ == 0 &&
-         std::none_of(entries_.begin(), entries_.end(), [deadline](const Entry& entry) {
-           return entry.state == State::kDelayed && entry.due <= deadline;
-         });
-}
-
-bool JobLedger::wait_until_idle(SteadyTime deadline) {
-  MutexLock lock(mutex_);
-  bool in_time = true;
-  while (!idle(deadline) && in_time) in_time = changed_.wait_until(mutex_, deadline);
-  return idle(deadline);
-}
-
-absl::Status JobLedger::wait_idle(absl::Duration timeout) {
-  {
-    MutexLock lock(mutex_);
-    if (on_own_job()) return waits_for_itself(name_);
-  }
-  if (wait_until_idle(deadline_after(timeout))) return absl::OkStatus();
-  return not_idle(name_, timeout, unfinished());
-}
-
 absl::Status JobLedger::shutdown(absl::Duration timeout) {
   std::vector<Taken> not_due;
   {
@@ -276,8 +257,9 @@ absl::Status JobLedger::shutdown(absl::Duration timeout) {
     }
   }
   drop_all(std::move(not_due), "its delay had not passed when the executor was shut down");
-  if (wait_until_idle(deadline_after(timeout))) return absl::OkStatus();
-  return not_shut_down(name_, timeout, unfinished());
+  IdleWait wait({idle_target()}, timeout);
+  if (wait.wait_at_any_rate()) return absl::OkStatus();
+  return not_shut_down(name_, timeout, wait.list());
 }
 
 void JobLedger::end() {
@@ -296,26 +278,48 @@ void JobLedger::end() {
   while (current_ > 0 || pins_ > 0) changed_.wait(mutex_);
 }
 
-UnfinishedJobs JobLedger::unfinished() const {
-  UnfinishedJobs jobs;
+// --- what it tells those who wait -----------------------------------------------------------
+
+bool JobLedger::idle(const IdleTarget& /*target*/, SteadyTime deadline) const {
+  return current_ == 0 &&
+         std::none_of(entries_.begin(), entries_.end(), [deadline](const Entry& entry) {
+           return entry.state == State::kDelayed && entry.due <= deadline;
+         });
+}
+
+// Of the other side's threads nothing is known but which of them run its jobs.
+bool JobLedger::may_become_idle(const IdleTarget& /*target*/, SteadyTime /*deadline*/,
+                                const StuckThreads& stuck) {
+  MutexLock lock(mutex_);
+  return std::none_of(running_.begin(), running_.end(),
+                      [&](std::thread::id thread) { return is_stuck(stuck, thread); });
+}
+
+bool JobLedger::runs_here(const IdleTarget& /*target*/) {
+  MutexLock lock(mutex_);
+  return on_own_job();
+}
+
+void JobLedger::list_unfinished(const IdleTarget& /*target*/, UnfinishedJobs& jobs) {
+  const std::string label = idle_target().label;
   MutexLock lock(mutex_);
   for (const Entry& entry : entries_) {
-    if (entry.state != State::kRunning) continue;
+    if (entry.state != State::kRunning || !jobs.wants(entry.observer)) continue;
     jobs.add({.job = describe_job(*entry.job),
+              .executor = label,
               .thread = name_of(entry.thread),
               .since = coarse_age(entry.since),
-              .due_in = absl::ZeroDuration()});
+              .activity = entry.card->activity()});
   }
   const SteadyTime now = std::chrono::steady_clock::now();
   for (const Entry& entry : entries_) {
-    if (!waits(entry)) continue;
+    if (!waits(entry) || !jobs.wants(entry.observer)) continue;
     const bool delayed = entry.state == State::kDelayed;
     jobs.add({.job = describe_job(*entry.job),
-              .thread = "",
+              .executor = label,
               .since = coarse_age(entry.since),
               .due_in = delayed ? absl::FromChrono(entry.due - now) : absl::ZeroDuration()});
   }
-  return jobs;
 }
 
 }  // namespace drydock::internal

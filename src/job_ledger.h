@@ -31,13 +31,16 @@
 #include "drydock/job_failure.h"
 #include "src/coarse_clock.h"
 #include "src/deadline.h"
+#include "src/idle_source.h"
 #include "src/job_text.h"
 #include "src/mutex.h"
+#include "src/thread_card.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
 
 // Thread-safe. Shared by the executor and by the tickets.
-class JobLedger : public std::enable_shared_from_this<JobLedger> {
+class JobLedger final : public IdleSource, public std::enable_shared_from_this<JobLedger> {
  public:
   // Gives a ticket to whoever runs jobs; may run it at once, and may throw where it is refused.
   using HandOver = absl::FunctionRef<void(Job ticket)>;
@@ -58,13 +61,22 @@ class JobLedger : public std::enable_shared_from_this<JobLedger> {
   void submit_delayed(SubmittedJob job, CallAt call_at, absl::AnyInvocable<void(Job)> hand_over);
 
   bool cancel(JobId id);
-  absl::Status wait_idle(absl::Duration timeout);
   // Refuses jobs from now on, drops those whose delay has not passed, and waits for the others.
   absl::Status shutdown(absl::Duration timeout);
   // Drops what does not run, and waits for what does. From then on no `hand_over` is called.
   void end();
 
   const std::string& name() const { return name_; }
+  IdleTarget idle_target() { return {.source = this, .label = "executor '" + name_ + "'"}; }
+
+  void lock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.lock(); }
+  void unlock_jobs() override ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock(); }
+  bool idle(const IdleTarget& target,
+            SteadyTime deadline) const override ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  bool may_become_idle(const IdleTarget& target, SteadyTime deadline,
+                       const StuckThreads& stuck) override;
+  bool runs_here(const IdleTarget& target) override;
+  void list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) override;
 
  private:
   enum class State { kDelayed, kQueued, kRunning, kGone };
@@ -73,12 +85,14 @@ class JobLedger : public std::enable_shared_from_this<JobLedger> {
   struct Entry {
     std::optional<SubmittedJob> job;  // none in state kGone
     State state = State::kQueued;
-    CoarseTime since = 0;    // of the submit, or of the start
-    SteadyTime due = {};     // of a delayed one
-    int pins = 0;            // calls that are busy with this entry
-    bool abandoned = false;  // the ticket is gone
-    pthread_t thread = {};   // of a running one
-    Withdraw withdraw = {};  // of a delayed one
+    CoarseTime since = 0;                    // of the submit, or of the start
+    SteadyTime due = {};                     // of a delayed one
+    int pins = 0;                            // calls that are busy with this entry
+    bool abandoned = false;                  // the ticket is gone
+    pthread_t thread = {};                   // of a running one
+    Withdraw withdraw = {};                  // of a delayed one
+    const WaitObserver* observer = nullptr;  // to be compared
+    std::shared_ptr<ThreadCard> card = {};   // of the thread that runs it
   };
   using Place = std::list<Entry>::iterator;
 
@@ -107,10 +121,10 @@ class JobLedger : public std::enable_shared_from_this<JobLedger> {
 
   bool on_own_job() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool refuses(const SubmittedJob& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool idle(SteadyTime deadline) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { changed_.notify_all(); }
-  bool wait_until_idle(SteadyTime deadline);
-  UnfinishedJobs unfinished() const;
+  void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    changed_.notify_all();
+    if (has_listeners()) tell_listeners();
+  }
 
   const std::string name_;
   const FailureHandler on_failure_;
@@ -124,6 +138,8 @@ class JobLedger : public std::enable_shared_from_this<JobLedger> {
   std::vector<std::thread::id> running_ ABSL_GUARDED_BY(mutex_);  // a thread may be here twice
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;                   // jobs from outside are refused
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;                    // all are
+
+  const SourceRegistration registration_{*this};
 };
 
 }  // namespace drydock::internal

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "drydock/current_job.h"
 #include "drydock/executor_errors.h"
 #include "drydock/job_failure.h"
 #include "drydock/misuse_error.h"
+#include "src/executor_text.h"
 #include "src/idle_wait.h"
 #include "src/spinning_lock.h"
 
@@ -160,16 +160,7 @@ void ThreadPool::refuse_full(const SubmittedJob& job) {
 }
 
 void ThreadPool::refuse_closed(const SubmittedJob& job) const {
-  std::string text = "drydock: executor '" + name() + "' refused job " + describe_job(job) +
-                     ": it was shut down. ";
-  if (job.delay() > absl::ZeroDuration()) {
-    text += "A shutdown does not wait for delays; submit the job without one.";
-  } else {
-    text +=
-        "Stop those who submit before the executor, and declare it before them, so that it is "
-        "destroyed after them.";
-  }
-  throw ExecutorShutDownError(text);
+  throw ExecutorShutDownError(describe_refusal_after_shutdown(name(), job));
 }
 
 // --- ending ---------------------------------------------------------------------------------
@@ -178,20 +169,12 @@ absl::Status ThreadPool::shutdown(absl::Duration timeout) {
   {
     MutexLock lock(intake_mutex_);
     if (on_worker_thread()) {
-      throw MisuseError("drydock: shutdown() of executor '" + name() + "' was called from " +
-                        describe_current_job() +
-                        ", which this executor runs: it would wait for itself. Shut it down, and "
-                        "destroy it, from the thread that made it, outside its jobs.");
+      throw MisuseError(describe_shutdown_by_own_job(name()));
     }
   }
   close();
   IdleWait wait({idle_target()}, timeout);
-  if (!wait.wait_at_any_rate()) {
-    const UnfinishedJobs jobs = wait.list();
-    return absl::DeadlineExceededError("drydock: executor '" + name() + "' has not ended " +
-                                       describe_duration(timeout) +
-                                       " after shutdown(): " + jobs.summary() + ":" + jobs.lines());
-  }
+  if (!wait.wait_at_any_rate()) return not_shut_down(name(), timeout, wait.list());
   join();
   return absl::OkStatus();
 }

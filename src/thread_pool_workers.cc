@@ -1,6 +1,4 @@
 // The threads of a pool: its workers, and the one that waits for delays.
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -8,6 +6,7 @@
 
 #include "drydock/job_failure.h"
 #include "src/spinning_lock.h"
+#include "src/thread_name.h"
 #include "src/thread_pool.h"
 
 namespace drydock::internal {
@@ -15,13 +14,6 @@ namespace {
 
 // How often a worker that ran out of jobs looks for another one before it sleeps: some 10 µs.
 constexpr int kSpins = 300;
-
-// The kernel takes 15 characters; the number at the end is what tells threads apart.
-void name_this_thread(const std::string& pool, const std::string& suffix) {
-  constexpr std::size_t kLongest = 15;
-  const std::size_t room = kLongest - std::min(kLongest, suffix.size());
-  pthread_setname_np(pthread_self(), (pool.substr(0, room) + suffix).c_str());
-}
 
 }  // namespace
 

@@ -55,10 +55,8 @@ class AdaptedExecutor : public Executor {
   // Exact: true means that the job will never run. Its closure is destroyed before this returns.
   bool cancel(JobId id) override;
 
-  // Returns OK as soon as no job runs or waits, and `DeadlineExceeded` with a list of those that
-  // do once `timeout` has passed. A delayed job counts if it becomes due within `timeout`. Woken by
-  // the end of the last job. Called from a job of this executor, which would wait for itself, it
-  // returns `FailedPrecondition` at once.
+  // Waits until no job runs or is queued: `drydock::wait_idle({this}, timeout)`, see
+  // drydock/wait_idle.h, which also waits for several executors at once.
   absl::Status wait_idle(absl::Duration timeout);
 
   // Refuses jobs from now on (`ExecutorShutDownError`), and waits until the other side has run
@@ -92,6 +90,7 @@ class AdaptedExecutor : public Executor {
 
   // Throws what `hand_over` throws, and `ExecutorShutDownError`.
   void do_submit(SubmittedJob job) final;
+  internal::IdleTarget idle_target() final;
 
  private:
   // Shared with the jobs that the other side has.
