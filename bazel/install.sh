@@ -8,6 +8,8 @@ packages=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   # compilers, sanitizers (llvm: their stack traces) and checks
   clang clang-format clang-tidy g++ libclang-rt-dev llvm pkg-config
+  # the other ways to build, for those who use drydock without Bazel
+  cmake make ninja-build
   # libraries
   libabsl-dev libasio-dev libbenchmark-dev libgmock-dev libgtest-dev
   libpq-dev libpqxx-dev libtbb-dev libyaml-cpp-dev

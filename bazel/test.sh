@@ -5,29 +5,45 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: bazel/test.sh [--quick] [--asan | --tsan] [--runs N]
+usage: bazel/test.sh [--quick] [--asan | --tsan] [--runs N] [--on RELEASE]
 
-  --quick   only build and test: without clang-format, clang-tidy and the second compiler
+  --quick   only build and test: without clang-format, clang-tidy, the second compiler and CMake
   --asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer (quick)
   --tsan    the tests under ThreadSanitizer (quick)
   --runs N  each test N times
+  --on RELEASE
+            all of it in a Debian of that release, such as trixie, which the first run makes
+            (bazel/chroot.sh; as root or with sudo)
 END
 }
 
 cd "$(dirname "$0")/.."
 quick=false
+release=
+arguments=()
 options=(--show_progress_rate_limit=20)
 build=(bazel build --keep_going --ui_event_filters=-info)
 while [[ $# -gt 0 ]]; do
+  if [[ $1 == --on ]]; then
+    release=${2:?--on wants a release, such as trixie}
+    shift 2
+    continue
+  fi
+  arguments+=("$1")
   case $1 in
     --help | -h) usage && exit ;;
     --quick) quick=true ;;
     --asan | --tsan) quick=true && options+=("--config=${1#--}") ;;
-    --runs) options+=("--runs_per_test=${2:?--runs wants a number}") && shift ;;
+    --runs)
+      options+=("--runs_per_test=${2:?--runs wants a number}") && arguments+=("$2") && shift ;;
     *) usage >&2 && exit 2 ;;
   esac
   shift
 done
+
+if [[ -n $release ]]; then
+  exec ./bazel/chroot.sh "$release" ./bazel/test.sh "${arguments[@]}"
+fi
 
 failed_checks=0
 check() {
@@ -46,7 +62,7 @@ check_format() {
 # The checks take a while even when Bazel has all their results: what has passed once with the same
 # files is not asked again. bazel-* are links, which find does not follow.
 state_of_sources() {
-  { clang --version; g++ --version; } 2>&1 | cat - <(find . -name .git -prune -o -type f -print0 |
+  { clang --version; g++ --version; cmake --version; } 2>&1 | cat - <(find . -name .git -prune -o -type f -print0 |
     sort --zero-terminated | xargs --null sha256sum) | sha256sum | cut --delimiter=' ' --fields=1
 }
 
@@ -56,7 +72,7 @@ trap 'rm -f "$events"' EXIT
 ./bazel/install.sh
 passed="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/drydock/checks_passed"
 if ! $quick && state=$(state_of_sources) && [[ -f $passed && $(<"$passed") == "$state" ]]; then
-  echo "== the sources are as they were when the checks last passed: clang-format, clang-tidy, GCC"
+  echo "== the sources are as they were when the checks last passed: clang-format, clang-tidy, GCC, consumers"
 elif ! $quick; then
   # Other versions than Debian 12's format a little differently and find other things.
   if clang-format --version | grep --quiet 'version 14\.'; then
@@ -66,6 +82,8 @@ elif ! $quick; then
     echo "== no clang-format, no clang-tidy: the sources follow those of LLVM 14"
   fi
   check "build with GCC" "${build[@]}" "${options[@]}" --config=gcc //...
+  check "the same sources for Bazel and CMake" python3 bazel/compare_builds.py
+  check "projects that use drydock" ./bazel/consumers.sh
   if [[ $failed_checks -eq 0 ]]; then
     mkdir --parents "$(dirname "$passed")"
     echo "$state" >"$passed"

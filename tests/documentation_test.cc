@@ -1,5 +1,6 @@
 // README.md and docs/*.md show no code that is not compiled: each ```cpp block stands, line by
-// line, in a source file that is (docs/snippets/*.cc, examples/signup/*). Links to files lead
+// line, in a source file that is (docs/snippets/*.cc, examples/signup/*), and what builds a project
+// (```cmake, ```make, ```python, ```bazelrc) in one of tests/consumer. Links to files lead
 // somewhere.
 //
 // The test starts in the root of the workspace.
@@ -54,6 +55,12 @@ std::string normalised(std::string_view text) {
   return result;
 }
 
+bool shows_code(std::string_view line) {
+  static constexpr std::string_view kFences[] = {"```cpp", "```cmake", "```make", "```python",
+                                                 "```bazelrc"};
+  return std::count(std::begin(kFences), std::end(kFences), line) > 0;
+}
+
 struct Snippet {
   std::string place;  // "README.md:40"
   std::string text;
@@ -66,7 +73,7 @@ std::vector<Snippet> snippets(const fs::path& document) {
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    if (line == "```cpp") {
+    if (shows_code(line)) {
       inside = true;
       found.push_back({document.string() + ":" + std::to_string(number), ""});
     } else if (line.rfind("```", 0) == 0) {
@@ -86,6 +93,10 @@ std::vector<std::string> compiled_sources() {
       sources.push_back(normalised(read(path)));
     }
   }
+  for (const char* file : {".bazelrc", "BUILD", "CMakeLists.txt", "Makefile", "WORKSPACE",
+                           "add_subdirectory/CMakeLists.txt"}) {
+    sources.push_back(normalised(read(fs::path("tests/consumer") / file)));
+  }
   return sources;
 }
 
@@ -103,8 +114,8 @@ TEST(DocumentationTest, EverySnippetIsCompiled) {
     for (const Snippet& snippet : snippets(document)) {
       EXPECT_TRUE(stands_in_one_of(sources, snippet))
           << "The snippet at " << snippet.place
-          << " stands in no file of docs/snippets or examples/signup, so that nothing compiles "
-             "it:\n"
+          << " stands in no file of docs/snippets, examples/signup or tests/consumer, so that "
+             "nothing compiles it:\n"
           << snippet.text;
       ++checked;
     }

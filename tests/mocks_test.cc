@@ -202,8 +202,8 @@ TEST_F(MockDatabaseTest, LosesTheConnectionBeforeTheBody) {
 
 TEST_F(MockDatabaseTest, FailsAtTheCommit) {
   EXPECT_CALL(mock_, do_transact)
-      .WillOnce(fail_commit(mock_, pqxx::serialization_failure("as at COMMIT")));
-  EXPECT_THROW(insert(1), pqxx::serialization_failure);
+      .WillOnce(fail_commit(mock_, pqxx::foreign_key_violation("as at COMMIT", "COMMIT", "23503")));
+  EXPECT_THROW(insert(1), pqxx::foreign_key_violation);
   EXPECT_EQ(rows(), "none");
   EXPECT_THAT(executor(), drained());
 }

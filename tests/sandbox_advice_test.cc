@@ -114,9 +114,10 @@ TEST_P(OutsideOfTransactions, is_told_to_use_a_clone) {
 
 TEST_P(OutsideOfTransactions, does_as_it_is_told) {
   Sandbox clone(test_database(), {.strategy = Strategy::kClone});
-  pqxx::connection connection(clone.connection_string());
-  pqxx::nontransaction(connection).exec(GetParam());
-  connection.disconnect();
+  {
+    pqxx::connection connection(clone.connection_string());
+    pqxx::nontransaction(connection).exec(GetParam());
+  }
   EXPECT_EQ(clone.finish().status(), absl::OkStatus());
 }
 

@@ -114,8 +114,9 @@ TEST_F(SignupTest, NoMailIsSentWhenTheCommitFails) {
   NiceMock<drydock::MockDatabase> mock(database());
   SignupService unlucky = make_signup_service(mock, executors(), mailer_);
   EXPECT_CALL(mock, do_transact)
-      .WillOnce(drydock::fail_commit(mock, pqxx::serialization_failure("as at COMMIT")));
-  EXPECT_THROW(unlucky.register_user("ada@example.org"), pqxx::serialization_failure);
+      .WillOnce(drydock::fail_commit(
+          mock, pqxx::foreign_key_violation("as at COMMIT", "COMMIT", "23503")));
+  EXPECT_THROW(unlucky.register_user("ada@example.org"), pqxx::foreign_key_violation);
   EXPECT_THAT(sandbox().simulation(), drained());
 }
 

@@ -1,0 +1,1 @@
+CREATE TABLE subscribers (address text PRIMARY KEY);
