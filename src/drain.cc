@@ -1,6 +1,7 @@
 #include "drydock/drain.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -12,6 +13,15 @@
 #include "src/run_store.h"
 
 namespace drydock {
+namespace {
+
+constexpr std::size_t kMostListed = 20;
+
+void print_others(std::ostream& out, std::size_t count, const char* what) {
+  if (count > 0) out << "\n  … and " << count << " more " << what;
+}
+
+}  // namespace
 
 DrainReport::DrainReport() = default;
 DrainReport::DrainReport(DrainReport&& other) noexcept
@@ -88,8 +98,22 @@ std::ostream& operator<<(std::ostream& out, const PendingJob& job) {
 
 std::ostream& operator<<(std::ostream& out, const DrainReport& report) {
   out << report.runs.size() << " run, " << report.pending.size() << " pending";
-  for (const JobRun& run : report.runs) out << "\n  " << run;
-  for (const PendingJob& job : report.pending) out << "\n  pending: " << job;
+  // Of very many runs the first few, and those that failed.
+  std::size_t listed = 0, failures = 0;
+  for (std::size_t i = 0; i < report.runs.size(); ++i) {
+    const JobRun& run = report.runs[i];
+    const bool failed = run.outcome == JobRun::kFailed;
+    if (i >= kMostListed && (!failed || failures == kMostListed)) continue;
+    out << "\n  " << run;
+    ++listed;
+    failures += failed ? 1 : 0;
+  }
+  print_others(out, report.runs.size() - listed, "run");
+  for (std::size_t i = 0; i < report.pending.size() && i < kMostListed; ++i) {
+    out << "\n  pending: " << report.pending[i];
+  }
+  print_others(out, report.pending.size() - std::min(kMostListed, report.pending.size()),
+               "pending");
   if (!report.limit.ok()) out << "\n  " << report.limit.message();
   return out;
 }

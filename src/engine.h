@@ -121,6 +121,13 @@ class Engine final : public IdleSource {
   void list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) override;
   bool note_blocked(const std::string& message, const NamedJob& job) override;
 
+  // What an inline executor runs in one go before it takes the jobs for a runaway: 10,000,000. For
+  // tests of that.
+  void set_most_inline_spawned(std::size_t limit) {
+    const MutexLock lock(store_.mutex);
+    most_inline_spawned_ = limit;
+  }
+
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
@@ -267,6 +274,7 @@ class Engine final : public IdleSource {
   bool has_inline_lanes_ ABSL_GUARDED_BY(store_.mutex) = false;
   bool closed_ ABSL_GUARDED_BY(store_.mutex) = false;
   bool handed_over_ ABSL_GUARDED_BY(store_.mutex) = false;
+  std::size_t most_inline_spawned_ ABSL_GUARDED_BY(store_.mutex) = 10'000'000;
   std::size_t cancels_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;

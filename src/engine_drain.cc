@@ -18,12 +18,6 @@
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
-namespace {
-
-// What an inline executor runs in one go before it takes the jobs for a runaway.
-constexpr std::size_t kMostInlineSpawned = 10'000'000;
-
-}  // namespace
 
 void Engine::refuse(const std::string& call) const {
   if (std::this_thread::get_id() != driver_) {
@@ -64,9 +58,9 @@ bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
   std::size_t limit = 0;
   const char* option = "";
   if (is_inline) {
-    if (!spawned || drain.inline_spawned_runs < kMostInlineSpawned) return false;
+    if (!spawned || drain.inline_spawned_runs < most_inline_spawned_) return false;
     what = "inline jobs had submitted ";
-    limit = kMostInlineSpawned;
+    limit = most_inline_spawned_;
     option = " more inline jobs in one go";
   } else if (spawned && drain.spawned_runs >= drain.options.max_spawned) {
     what = "its own jobs had submitted ";
@@ -79,7 +73,7 @@ bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
   } else {
     return false;
   }
-  drain.limit = runaway_status(what + std::to_string(limit) + option, slot);
+  drain.limit = runaway_status(what + std::to_string(limit) + option, slot, is_inline);
   add_finding_locked(
       {Finding::kRunaway, std::string(drain.limit.message()), slot.id(), slot.where()});
   return true;

@@ -38,13 +38,19 @@ std::string describe_chain(const std::vector<JobAncestor>& chain) {
 
 }  // namespace
 
-absl::Status runaway_status(const std::string& limit, const SubmittedJob& next) {
+absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, bool is_inline) {
+  const char* const advice =
+      is_inline
+          ? "A job that submits itself again keeps an inline executor busy for ever. Give it a "
+            "delay and step with advance_by(), or give the code under test a "
+            "DeferredExecutor, which runs single jobs with run_one()."
+          : "A job that submits itself again keeps a drain busy for ever. Give it a delay and "
+            "step with advance_by(), run single jobs with run_one(), leave new ones with "
+            "drain({.run_spawned = false}), or raise the limit in DrainOptions.";
   return absl::ResourceExhaustedError(
-      "the drain stopped: " + limit + ".\n" + describe_chain(next.ancestors()) +
-      "  Next would be '" + next.name() + "', submitted at " + next.where().to_string() +
-      ".\n  A job that submits itself again keeps a drain busy for ever. Give it a delay and step "
-      "with advance_by(), run single jobs with run_one(), leave new ones with "
-      "drain({.run_spawned = false}), or raise the limit in DrainOptions.");
+      (is_inline ? "the inline executor stopped: " : "the drain stopped: ") + limit + ".\n" +
+      describe_chain(next.ancestors()) + "  Next would be '" + next.name() + "', submitted at " +
+      next.where().to_string() + ".\n  " + advice);
 }
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot) {

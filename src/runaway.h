@@ -10,8 +10,8 @@
 namespace drydock::internal {
 
 // `ResourceExhausted`: which limit, the chain of submitters that repeats, and the job that would
-// have been next.
-absl::Status runaway_status(const std::string& limit, const SubmittedJob& next);
+// have been next. `is_inline`: of an inline executor, which no drain has started.
+absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, bool is_inline);
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot);
 

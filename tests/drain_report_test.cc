@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -11,6 +12,9 @@
 
 namespace drydock {
 namespace {
+
+using ::testing::Field;
+using ::testing::SizeIs;
 
 // What a failed assertion shows.
 std::string printed(const DrainReport& report) { return ::testing::PrintToString(report); }
@@ -92,6 +96,48 @@ TEST(DrainReport, PrintsRunsAndWhatIsPendingAndWhy) {
                 "): not due until 2000-01-01 00:01:30.5 of the simulated clock, on executor "
                 "'mail'");
   simulation.take_failures();
+}
+
+TEST(DrainReport, PrintsOfVeryManyTheFirstAndThoseThatFailed) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  const auto submit = [&](const std::string& name, bool fails, absl::Duration delay) {
+    executor.submit(
+        {.name = name, .delay = delay},
+        [fails] {
+          if (fails) throw std::runtime_error("no");
+        },
+        where);
+  };
+  for (int i = 1; i <= 1000; ++i) submit("run", i == 500, absl::ZeroDuration());
+  for (int i = 1; i <= 30; ++i) submit("later", false, absl::Seconds(1));
+  std::string text = "1000 run, 30 pending";
+  const auto job = [&](const char* name, int id) {
+    return "job '" + std::string(name) + "' (#" + std::to_string(id) + ", submitted at " +
+           where.to_string() + ")";
+  };
+  for (int i = 1; i <= 20; ++i) text += "\n  " + job("run", i) + " succeeded";
+  text += "\n  " + job("run", 500) + " failed: std::runtime_error: no\n  … and 979 more run";
+  for (int i = 1001; i <= 1020; ++i) {
+    text += "\n  pending: " + job("later", i) +
+            ": not due until 2000-01-01 00:00:01 of the simulated clock";
+  }
+  text += "\n  … and 10 more pending";
+  EXPECT_EQ(printed(executor.drain()), text);
+  executor.simulation().take_failures();
+}
+
+// What a failed assertion prints.
+TEST(DrainReport, IsReadableInAFailureOfGoogleTest) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  executor.submit(
+      {.name = "send"}, [] { throw std::runtime_error("no mail server"); }, where);
+  const DrainReport report = executor.drain();
+  EXPECT_NONFATAL_FAILURE(EXPECT_THAT(report, Field(&DrainReport::runs, SizeIs(2))),
+                          "  Actual: 1 run, 0 pending\n  job 'send' (#1, submitted at " +
+                              where.to_string() + ") failed: std::runtime_error: no mail server");
+  executor.simulation().take_failures();
 }
 
 TEST(DrainReport, PrintsTheLimitThatWasReached) {

@@ -117,6 +117,33 @@ TEST_F(EngineTest, RefusesToBeDrivenInAnTransactionMark) {
   EXPECT_EQ(misuse([&] { engine_.advance_to_next({}); }), text("advance_to_next()"));
 }
 
+TEST_F(EngineTest, StopsInlineJobsThatSubmitThemselvesForEver) {
+  engine_.set_most_inline_spawned(5);
+  const SourceLocation where = SourceLocation::current();
+  int runs = 0;
+  std::function<void()> again = [&] {
+    ++runs;
+    submit(
+        inline_lane_, "again", [&] { again(); }, where);
+  };
+  submit(
+      inline_lane_, "again", [&] { again(); }, where);
+  EXPECT_EQ(runs, 6);
+  ASSERT_THAT(engine_.findings(), SizeIs(1));
+  EXPECT_EQ(engine_.findings()[0].kind, Finding::kRunaway);
+  EXPECT_EQ(engine_.findings()[0].message,
+            "the inline executor stopped: inline jobs had submitted 5 more inline jobs in one go.\n"
+            "  The chain repeats: 'again' (submitted at " +
+                where.to_string() +
+                ") -> and again.\n"
+                "  Next would be 'again', submitted at " +
+                where.to_string() +
+                ".\n  A job that submits itself again keeps an inline executor busy for ever. Give "
+                "it a delay and step with advance_by(), or give the code under test a "
+                "DeferredExecutor, which runs single jobs with run_one().");
+  engine_.discard_pending();
+}
+
 TEST_F(EngineTest, MakesOneFindingOfAllThatIsPending) {
   engine_.find_undrained();
   EXPECT_THAT(engine_.findings(), IsEmpty());

@@ -554,6 +554,19 @@ TEST(RecurringJob, SeesTheContextOfItsSubmitEachTime) {
   EXPECT_EQ(seen, 21);
 }
 
+TEST(RecurringJob, NeedsSomethingToRun) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  try {
+    executor.submit_every({}, absl::Seconds(1), nullptr, where);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "drydock: submit_every() at " + where.to_string() +
+                  " was given an empty job. Pass a callable that takes no arguments.");
+  }
+}
+
 TEST(RecurringJob, NeedsAPeriodAboveZero) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
