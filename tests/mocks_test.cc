@@ -18,6 +18,7 @@
 #include "drydock/mock_clock.h"
 #include "drydock/mock_database.h"
 #include "drydock/mock_executor.h"
+#include "drydock/mock_subscription.h"
 #include "drydock/serial_executor.h"
 #include "drydock/simulation.h"
 #include "drydock/testing/matchers.h"
@@ -188,6 +189,16 @@ TEST_F(MockDatabaseTest, NestsInTheRealDatabase) {
   EXPECT_THAT(drain(), has_run("after_commit", times(1)));
 }
 
+TEST_F(MockDatabaseTest, ListensToTheRealDatabase) {
+  NiceMock<MockDatabase> mock(database());
+  std::vector<std::string> heard;
+  const auto listening = mock.listen(
+      "mail", executor(), [&](const Notification& news) { heard.push_back(news.payload); });
+  database().transact([](Transaction& tx) { tx->exec("NOTIFY mail, 'ada'"); });
+  drain();
+  EXPECT_THAT(heard, ::testing::ElementsAre("ada"));
+}
+
 TEST_F(MockDatabaseTest, LosesTheConnectionBeforeTheBody) {
   EXPECT_CALL(mock_, do_transact)
       .WillOnce(lose_connection())
@@ -229,6 +240,33 @@ TEST(MockDatabaseAloneTest, SaysThatAnActionForgotTheBody) {
   const std::string message = message_of([&] { mock.transact([](Transaction&) { return 1; }); });
   EXPECT_THAT(message, HasSubstr("returned without running the body of the transact at "));
   EXPECT_THAT(message, HasSubstr("database.run_for_real(options, where, body)"));
+}
+
+TEST(MockDatabaseAloneTest, CannotListen) {
+  NiceMock<MockDatabase> mock;
+  DeferredExecutor executor;
+  EXPECT_THROW(static_cast<void>(mock.listen("mail", executor, [](const Notification&) {})),
+               std::logic_error);
+}
+
+TEST(MockDatabaseAloneTest, MayRefuseToListen) {
+  NiceMock<MockDatabase> mock;
+  DeferredExecutor executor;
+  EXPECT_CALL(mock, do_listen("mail", _, _, _))
+      .WillOnce(Throw(pqxx::broken_connection("no connection to listen on")));
+  EXPECT_EQ(message_of([&] {
+              static_cast<void>(mock.listen("mail", executor, [](const Notification&) {}));
+            }),
+            "no connection to listen on");
+}
+
+TEST(MockSubscriptionTest, TellsOfItsEnd) {
+  auto subscription = std::make_unique<MockSubscription>();
+  bool ended = false;
+  EXPECT_CALL(*subscription, ended).WillOnce([&] { ended = true; });
+  EXPECT_FALSE(ended);
+  subscription.reset();
+  EXPECT_TRUE(ended);
 }
 
 TEST(MockDatabaseAloneTest, PrintsOptions) {

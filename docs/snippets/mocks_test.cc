@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <pqxx/pqxx>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/clock.h"
@@ -10,6 +14,7 @@
 #include "drydock/mock_clock.h"
 #include "drydock/mock_database.h"
 #include "drydock/mock_executor.h"
+#include "drydock/mock_subscription.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
 #include "examples/signup/mock_mailer.h"
@@ -23,6 +28,7 @@ using ::drydock::times;
 using ::signup::MockMailer;
 using ::signup::SignupService;
 using ::testing::_;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::NiceMock;
@@ -85,6 +91,24 @@ TEST_F(MocksTest, OneTransactAmongSeveral) {
   service.import_users({"ada@example.org"});
   EXPECT_THAT(drain(), has_failed("make_invitation_codes", HasSubstr("no connection")));
   EXPECT_EQ(sandbox().simulation().take_failures().size(), 1U);
+}
+
+TEST_F(MocksTest, Notifications) {
+  NiceMock<drydock::MockDatabase> mock_database(database());
+  auto subscription = std::make_unique<drydock::MockSubscription>();
+  EXPECT_CALL(*subscription, ended);
+  EXPECT_CALL(mock_database, do_listen("mail", _, _, _))
+      .WillOnce([&](std::string, drydock::Executor& on, drydock::NotificationHandler handler,
+                    drydock::SourceLocation) {
+        on.submit({.name = "notify"}, [handler] { handler({"mail", "not an address"}); });
+        return std::move(subscription);
+      });
+  std::vector<std::string> heard;
+  auto listening = mock_database.listen(
+      "mail", executor(),
+      [&](const drydock::Notification& notification) { heard.push_back(notification.payload); });
+  drain();
+  EXPECT_THAT(heard, ElementsAre("not an address"));
 }
 
 TEST_F(MocksTest, AClockThatMisbehaves) {

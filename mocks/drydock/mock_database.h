@@ -30,6 +30,7 @@
 #include "absl/functional/function_ref.h"
 #include "drydock/database.h"
 #include "drydock/misuse_error.h"
+#include "drydock/notification.h"
 #include "drydock/source_location.h"
 #include "drydock/transaction.h"
 #include "drydock/transaction_options.h"
@@ -37,12 +38,16 @@
 namespace drydock {
 namespace internal {
 
-// Holds the mock method, so that `MockDatabase` can look at what its actions did.
+// Holds the mock methods, so that `MockDatabase` can look at what its actions did.
 class DatabaseCalls : public Database {
  public:
   MOCK_METHOD(void, do_transact,
               (const TransactionOptions& options, SourceLocation where,
                absl::FunctionRef<void(Transaction&)> body),
+              (override));
+  MOCK_METHOD(std::unique_ptr<Subscription>, do_listen,
+              (std::string channel, Executor& executor, NotificationHandler handler,
+               SourceLocation where),
               (override));
 
  protected:
@@ -77,10 +82,10 @@ class MockDatabase : public internal::DatabaseCalls {
         "throw.");
   }
 
-  // As the real database does it; without one it throws `std::logic_error`.
-  std::unique_ptr<Subscription> do_listen(std::string channel, Executor& executor,
-                                          NotificationHandler handler,
-                                          SourceLocation where) override {
+  // For actions of your own: the listen as the real database does it; without one it throws
+  // `std::logic_error`.
+  std::unique_ptr<Subscription> listen_for_real(std::string channel, Executor& executor,
+                                                NotificationHandler handler, SourceLocation where) {
     if (real_ == nullptr) {
       return Database::do_listen(std::move(channel), executor, std::move(handler), where);
     }
@@ -103,6 +108,11 @@ class MockDatabase : public internal::DatabaseCalls {
     ON_CALL(*this, do_transact)
         .WillByDefault([this](const TransactionOptions& options, SourceLocation where, Body body) {
           run_for_real(options, where, body);
+        });
+    ON_CALL(*this, do_listen)
+        .WillByDefault([this](std::string channel, Executor& executor, NotificationHandler handler,
+                              SourceLocation where) {
+          return listen_for_real(std::move(channel), executor, std::move(handler), where);
         });
   }
 
