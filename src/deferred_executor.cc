@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,12 @@ JobId DeferredExecutor::submit_every(JobOptions options, absl::Duration period,
 bool DeferredExecutor::cancel(JobId id) { return engine_->cancel(id); }
 
 void DeferredExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }
+
+std::optional<std::size_t> DeferredExecutor::do_run_queued() {
+  const DrainReport report = engine_->drain({}, lane_, "Executors::shutdown()");
+  // Where a limit has stopped it, it is not to be asked again; the finding tells of it.
+  return report.limit.ok() ? report.runs.size() : 0;
+}
 
 internal::IdleTarget DeferredExecutor::idle_target() { return engine_->idle_target(lane_); }
 

@@ -1,6 +1,7 @@
 #include "drydock/executors.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -13,10 +14,28 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "drydock/executors_builder.h"
-#include "drydock/thread_pool_executor.h"
+#include "drydock/wait_idle.h"
 #include "src/spelling.h"
 
 namespace drydock {
+namespace {
+
+// "drydock: <what>: …" for a status of "drydock: …".
+absl::Status prefixed(const std::string& what, const absl::Status& status) {
+  constexpr std::string_view kStart = "drydock: ";
+  std::string_view text(status.message().data(), status.message().size());
+  if (text.starts_with(kStart)) text.remove_prefix(kStart.size());
+  return absl::Status(status.code(), std::string(kStart) + what + ": " + std::string(text));
+}
+
+absl::Status cannot_say(const std::vector<std::string>& names) {
+  return absl::UnimplementedError(
+      "drydock: the executors have ended, but for those that cannot say when they are idle: " +
+      internal::comma_separated(names) +
+      ". Their class has to override idle_target(); see drydock/wait_idle.h.");
+}
+
+}  // namespace
 
 absl::StatusOr<Executors> Executors::from_yaml(std::string_view text) {
   return ExecutorsBuilder().from_yaml(text);
@@ -36,6 +55,10 @@ Executors& Executors::operator=(Executors&& other) noexcept {
 Executors::~Executors() { destroy(); }
 
 void Executors::destroy() {
+  for (const Named& named : executors_) named.executor->do_close();
+  for (auto named = executors_.rbegin(); named != executors_.rend(); ++named) {
+    named->executor->do_finish();
+  }
   while (!executors_.empty()) executors_.pop_back();
 }
 
@@ -59,16 +82,40 @@ std::vector<std::string> Executors::names() const {
   return names;
 }
 
+std::size_t Executors::run_queued() {
+  std::size_t ran = 0;
+  for (const Named& named : executors_) ran += named.executor->do_run_queued().value_or(0);
+  return ran;
+}
+
 absl::Status Executors::shutdown(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  std::string left;
-  for (auto named = executors_.rbegin(); named != executors_.rend(); ++named) {
-    auto* const pool = dynamic_cast<ThreadPoolExecutor*>(named->executor.get());
-    if (pool == nullptr) continue;
-    const absl::Status status = pool->shutdown(deadline - absl::Now());
-    if (!status.ok()) left += (left.empty() ? "" : "\n") + std::string(status.message());
+  while (run_queued() > 0) {
   }
-  return left.empty() ? absl::OkStatus() : absl::DeadlineExceededError(left);
+  std::vector<Executor*> on_threads;
+  std::vector<std::string> unknown;
+  for (const Named& named : executors_) {
+    if (named.executor->do_run_queued()) continue;
+    const absl::Status status = wait_idle({named.executor.get()}, absl::ZeroDuration());
+    if (absl::IsFailedPrecondition(status)) {
+      return prefixed("the executors cannot be shut down here", status);
+    }
+    if (absl::IsUnimplemented(status)) {
+      unknown.push_back(named.name);
+    } else {
+      on_threads.push_back(named.executor.get());
+    }
+  }
+  for (const Named& named : executors_) named.executor->do_close();
+  do {
+    const absl::Status status =
+        wait_idle(on_threads, std::max(deadline - absl::Now(), absl::ZeroDuration()));
+    if (!status.ok()) return prefixed("the executors have not ended", status);
+  } while (run_queued() > 0);
+  for (auto named = executors_.rbegin(); named != executors_.rend(); ++named) {
+    named->executor->do_finish();
+  }
+  return unknown.empty() ? absl::OkStatus() : cannot_say(unknown);
 }
 
 }  // namespace drydock

@@ -145,7 +145,8 @@ bool ThreadPool::on_worker_thread() const {
 }
 
 bool ThreadPool::refuses(const SubmittedJob& job) const {
-  return job.delay() > absl::ZeroDuration() || !on_worker_thread();
+  if (job.delay() > absl::ZeroDuration()) return true;
+  return !on_worker_thread() && !(takes_from_jobs_ && job.parent());
 }
 
 void ThreadPool::refuse_full(const SubmittedJob& job) {
@@ -172,19 +173,20 @@ absl::Status ThreadPool::shutdown(absl::Duration timeout) {
       throw MisuseError(describe_shutdown_by_own_job(name()));
     }
   }
-  close();
+  close(/*takes_from_jobs=*/false);
   IdleWait wait({idle_target()}, timeout);
   if (!wait.wait_at_any_rate()) return not_shut_down(name(), timeout, wait.list());
   join();
   return absl::OkStatus();
 }
 
-void ThreadPool::close() {
+void ThreadPool::close(bool takes_from_jobs) {
   JobList dropped;
   std::thread timer_thread;
   {
     MutexLock lock(intake_mutex_);
     closed_ = true;
+    takes_from_jobs_ = takes_from_jobs;
     while (!timers_.empty()) dropped.push_back(timers_.pop());
     timer_thread = std::move(timer_thread_);
     timers_changed_.notify_one();

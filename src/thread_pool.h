@@ -46,6 +46,9 @@ class ThreadPool final : public IdleSource {
   void submit(SubmittedJob&& job);
   bool cancel(JobId id);
   absl::Status shutdown(absl::Duration timeout);
+  // Refuses jobs from now on, but those that come from a job of this pool, and, where
+  // `takes_from_jobs`, of any other executor. Delayed ones are dropped.
+  void close(bool takes_from_jobs);
 
   const std::string& name() const { return options_.name; }
   int threads() const { return static_cast<int>(workers_.size()); }
@@ -106,7 +109,6 @@ class ThreadPool final : public IdleSource {
   [[noreturn]] void refuse_full(const SubmittedJob& job);
   [[noreturn]] void refuse_closed(const SubmittedJob& job) const;
 
-  void close();
   void join();
 
   const ThreadPoolOptions options_;
@@ -130,7 +132,8 @@ class ThreadPool final : public IdleSource {
   TimerQueue timers_ ABSL_GUARDED_BY(intake_mutex_);
   CondVar timers_changed_;
   std::thread timer_thread_ ABSL_GUARDED_BY(intake_mutex_);
-  bool closed_ ABSL_GUARDED_BY(intake_mutex_) = false;  // jobs from outside are refused
+  bool closed_ ABSL_GUARDED_BY(intake_mutex_) = false;           // jobs from outside are refused
+  bool takes_from_jobs_ ABSL_GUARDED_BY(intake_mutex_) = false;  // closed_, but to other jobs
   bool ending_ ABSL_GUARDED_BY(intake_mutex_) = false;  // workers end when they find nothing
   bool joined_ ABSL_GUARDED_BY(intake_mutex_) = false;
 

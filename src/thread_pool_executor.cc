@@ -66,6 +66,10 @@ int ThreadPoolExecutor::threads() const { return pool_->threads(); }
 
 void ThreadPoolExecutor::do_submit(SubmittedJob job) { pool_->submit(std::move(job)); }
 
+void ThreadPoolExecutor::do_close() { pool_->close(/*takes_from_jobs=*/true); }
+
+void ThreadPoolExecutor::do_finish() { shutdown(); }
+
 internal::IdleTarget ThreadPoolExecutor::idle_target() { return pool_->idle_target(); }
 
 }  // namespace drydock

@@ -23,7 +23,6 @@ namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 class ExecutorsTest : public ConfigTest {};
 
@@ -80,34 +79,6 @@ TEST_F(ExecutorsTest, AMoveKeepsTheExecutorsAndTheirAddresses) {
   mail->submit([&] { ran = true; });
   *moved = *std::move(other);
   EXPECT_TRUE(ran);
-}
-
-TEST_F(ExecutorsTest, DestructionRunsWhatIsQueued) {
-  int ran = 0;
-  {
-    absl::StatusOr<Executors> executors = Executors::from_yaml(kTwo);
-    ASSERT_TRUE(executors.ok()) << executors.status();
-    for (int i = 0; i < 10; ++i) executors->get("mail").submit([&] { ++ran; });
-  }
-  EXPECT_EQ(ran, 10);
-}
-
-TEST_F(ExecutorsTest, ShutdownNamesWhatDidNotEndInTime) {
-  absl::StatusOr<Executors> executors = Executors::from_yaml(kTwo);
-  ASSERT_TRUE(executors.ok()) << executors.status();
-  std::latch runs(1), open(1);
-  executors->get("mail").submit({.name = "slow"}, [&] {
-    runs.count_down();
-    open.wait();
-  });
-  runs.wait();
-  const absl::Status status = executors->shutdown(absl::Milliseconds(1));
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_THAT(text_of(status), HasSubstr("drydock: executor 'default' has not ended"));
-  EXPECT_THAT(text_of(status), HasSubstr("'slow' (#1, submitted at "));
-  open.count_down();
-  EXPECT_TRUE(executors->shutdown(absl::Minutes(1)).ok());
-  EXPECT_THROW(executors->get("mail").submit([] {}), ExecutorShutDownError);
 }
 
 TEST_F(ExecutorsTest, AnUnknownNameIsAnsweredWithTheValidOnes) {

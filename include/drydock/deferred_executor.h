@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,8 @@ class DeferredExecutor : public Executor {
  protected:
   void do_submit(SubmittedJob job) override;
   internal::IdleTarget idle_target() override;
+  // As a pool runs what is queued before it ends. Throws as `drain()`.
+  std::optional<std::size_t> do_run_queued() override;
 
  private:
   explicit DeferredExecutor(std::unique_ptr<Simulation> own);

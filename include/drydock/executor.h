@@ -25,7 +25,9 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -131,6 +133,21 @@ class Executor {
   virtual internal::IdleTarget idle_target() { return {}; }
   static internal::IdleTarget idle_target_of(Executor& executor) { return executor.idle_target(); }
 
+  // The end of an executor that is one of several whose jobs submit to each other, step by step;
+  // see `Executors::shutdown()`. An executor that has its jobs run by others needs none of them.
+  //
+  // First: refuses jobs that come from outside of any job, and delayed ones; drops those that wait
+  // for a delay. What jobs submit, also those of other executors, it still takes.
+  virtual void do_close() {}
+  // Runs what is queued, where nobody else would. Returns how many jobs it has run; nothing where
+  // jobs run by themselves.
+  virtual std::optional<std::size_t> do_run_queued() { return std::nullopt; }
+  static std::optional<std::size_t> run_queued_of(Executor& executor) {
+    return executor.do_run_queued();
+  }
+  // Last: does what the destructor does, while the other executors are still there.
+  virtual void do_finish() {}
+
   // The source of another executor's ids, for one that forwards its jobs there: a job keeps its id,
   // so both have to count together.
   static JobIdSource& ids_of(Executor& executor) { return *executor.ids_; }
@@ -139,6 +156,7 @@ class Executor {
   static void forward(Executor& to, SubmittedJob job) { to.do_submit(std::move(job)); }
 
  private:
+  friend class Executors;
   friend absl::Status wait_idle(const std::vector<Executor*>& executors, absl::Duration timeout);
 
   JobIdSource own_ids_;

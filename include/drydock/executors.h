@@ -20,6 +20,7 @@
 #ifndef DRYDOCK_EXECUTORS_H_
 #define DRYDOCK_EXECUTORS_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,8 +34,8 @@
 namespace drydock {
 
 // Owns its executors. They are made in the order of the file, each after the one that it stands on
-// (`on`), and destroyed in reverse. Jobs may therefore submit to executors that come before theirs
-// in the file for as long as they run.
+// (`on`), and destroyed in reverse, so that an executor outlives those that stand on it. Jobs may
+// submit to all of them for as long as they run.
 class Executors {
  public:
   // Kinds: `thread_pool` with `threads` and `max_queued`, both optional (see ThreadPoolOptions),
@@ -46,7 +47,9 @@ class Executors {
 
   Executors(Executors&& other) noexcept = default;
   Executors& operator=(Executors&& other) noexcept;
-  // Runs what is queued, as `shutdown()` without a deadline.
+  // Ends each executor as its own destructor does, the last one first, while the others are still
+  // there: a thread pool runs what is queued; what a simulation has queued stays in it. Where jobs
+  // of one executor submit to another, call `shutdown()` first, which runs those, too.
   ~Executors();
 
   // Lives as long as this object, also when that is moved. Throws `std::out_of_range` for an
@@ -57,9 +60,17 @@ class Executors {
   // What it was made as, overrides included: "thread_pool". Throws as `get` does.
   const std::string& kind(std::string_view name) const;
 
-  // Shuts the thread pools down, the last one first, within `timeout` for all of them: jobs from
-  // outside are refused, queued ones run. `DeadlineExceeded` lists the jobs that did not end in
-  // time; the destructor goes on waiting for them.
+  // Ends all executors together, within `timeout`. From now on they refuse jobs that come from
+  // outside of any job, and delayed ones, and drop those that still wait for a delay. What is
+  // queued runs, and so does what jobs submit in turn, to whichever of the executors; then
+  // everything is refused. In a simulation it runs on this thread, which has to be the one that
+  // made the simulation (`MisuseError` as from `drain()`); those executors do not refuse jobs, and
+  // keep delayed ones.
+  //
+  // `DeadlineExceeded` lists the jobs that did not end in time; they go on, and another call, or
+  // the destructor, goes on waiting for them. `FailedPrecondition`, before anything is refused,
+  // from inside of a job of one of them. `Unimplemented`, when all others have ended, names
+  // executors of a kind that cannot say when it is idle (see drydock/wait_idle.h).
   absl::Status shutdown(absl::Duration timeout);
 
  private:
@@ -73,6 +84,7 @@ class Executors {
 
   Executors() = default;
   const Named& find(std::string_view name) const;
+  std::size_t run_queued();
   void destroy();
 
   std::vector<Named> executors_;

@@ -12,7 +12,9 @@
 #ifndef DRYDOCK_INLINE_EXECUTOR_H_
 #define DRYDOCK_INLINE_EXECUTOR_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -51,6 +53,8 @@ class InlineExecutor : public Executor {
  protected:
   void do_submit(SubmittedJob job) override;
   internal::IdleTarget idle_target() override;
+  // Its jobs have run when `submit` returned.
+  std::optional<std::size_t> do_run_queued() override { return 0; }
 
  private:
   explicit InlineExecutor(std::unique_ptr<Simulation> own);

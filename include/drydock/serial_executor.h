@@ -18,7 +18,9 @@
 #ifndef DRYDOCK_SERIAL_EXECUTOR_H_
 #define DRYDOCK_SERIAL_EXECUTOR_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -61,6 +63,8 @@ class SerialExecutor final : public Executor {
   // Throws what the base throws.
   void do_submit(SubmittedJob job) override;
   internal::IdleTarget idle_target() override;
+  // As the base does.
+  std::optional<std::size_t> do_run_queued() override { return run_queued_of(base_); }
 
  private:
   Executor& base_;

@@ -77,6 +77,8 @@ class ThreadPoolExecutor final : public Executor {
   // Throws `QueueFullError` and `ExecutorShutDownError`.
   void do_submit(SubmittedJob job) override;
   internal::IdleTarget idle_target() override;
+  void do_close() override;
+  void do_finish() override;
 
  private:
   const std::unique_ptr<internal::ThreadPool> pool_;
