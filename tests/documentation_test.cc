@@ -1,7 +1,8 @@
 // README.md and docs/*.md show no code that is not compiled: each ```cpp block stands, line by
-// line, in a source file that is (docs/snippets/*.cc, examples/signup/*), and what builds a project
-// (```cmake, ```make, ```python, ```bazelrc) in one of tests/consumer. Links to files lead
-// somewhere.
+// line, in a source file that is (docs/snippets/*.cc, examples/signup/*), each ```yaml block in a
+// configuration that examples/signup reads, and what builds a project (```cmake, ```make,
+// ```python,
+// ```bazelrc) in a file of tests/consumer. Links to files lead somewhere.
 //
 // The test starts in the root of the workspace.
 #include <gmock/gmock.h>
@@ -56,8 +57,8 @@ std::string normalised(std::string_view text) {
 }
 
 bool shows_code(std::string_view line) {
-  static constexpr std::string_view kFences[] = {"```cpp", "```cmake", "```make", "```python",
-                                                 "```bazelrc"};
+  static constexpr std::string_view kFences[] = {"```cpp",    "```cmake",   "```make",
+                                                 "```python", "```bazelrc", "```yaml"};
   return std::count(std::begin(kFences), std::end(kFences), line) > 0;
 }
 
@@ -89,7 +90,7 @@ std::vector<Snippet> snippets(const fs::path& document) {
 std::vector<std::string> compiled_sources() {
   std::vector<std::string> sources;
   for (const char* folder : {"docs/snippets", "examples/signup"}) {
-    for (const fs::path& path : files(folder, {".cc", ".h"})) {
+    for (const fs::path& path : files(folder, {".cc", ".h", ".yaml"})) {
       sources.push_back(normalised(read(path)));
     }
   }
