@@ -39,6 +39,8 @@ const std::string& AdaptedExecutor::name() const { return ledger_->name(); }
 
 internal::IdleTarget AdaptedExecutor::idle_target() { return ledger_->idle_target(); }
 
+void AdaptedExecutor::do_close() { ledger_->close(/*takes_from_jobs=*/true); }
+
 void AdaptedExecutor::do_submit(SubmittedJob job) {
   if (job.delay() <= absl::ZeroDuration()) {
     ledger_->submit(std::move(job), [this](Job ticket) { hand_over(std::move(ticket)); });

@@ -1,6 +1,7 @@
 #include "src/executor_config.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,6 +17,25 @@
 namespace drydock::internal {
 namespace {
 
+constexpr char kOverrides[] =
+    "name=kind, and a comma between two of them, as in \"mail=deferred,default=inline\", or *=kind "
+    "for all executors";
+
+// "mail = inline" as its two words; none where it is something else.
+std::optional<std::pair<std::string, std::string>> parse_override(const std::string& part) {
+  const std::vector<std::string> sides = absl::StrSplit(part, '=');
+  std::string name(absl::StripAsciiWhitespace(sides.front()));
+  std::string kind(absl::StripAsciiWhitespace(sides.back()));
+  if (sides.size() != 2 || name.empty() || kind.empty()) return std::nullopt;
+  return std::pair(std::move(name), std::move(kind));
+}
+
+// Empty for a text of spaces.
+std::vector<std::string> split_overrides(const std::string& overrides) {
+  if (absl::StripAsciiWhitespace(overrides).empty()) return {};
+  return absl::StrSplit(overrides, ',');
+}
+
 // Changes kinds by one text of overrides.
 class Overriding {
  public:
@@ -24,14 +44,11 @@ class Overriding {
 
   absl::Status apply(const std::string& part) {
     const Place place = origin_ + ", entry " + std::to_string(++number_) + " ('" + part + "')";
-    const std::vector<std::string> sides = absl::StrSplit(part, '=');
-    const std::string name(absl::StripAsciiWhitespace(sides.front()));
-    const std::string kind(absl::StripAsciiWhitespace(sides.back()));
-    if (sides.size() != 2 || name.empty() || kind.empty()) {
-      return config_error(place,
-                          "this is no override. Write name=kind, and a comma between two of them, "
-                          "as in \"mail=deferred,default=inline\", or *=kind for all executors.");
+    const auto parsed = parse_override(part);
+    if (!parsed) {
+      return config_error(place, std::string("this is no override. Write ") + kOverrides + ".");
     }
+    const auto& [name, kind] = *parsed;
     if (!seen_.insert(name).second) {
       return config_error(place, "there is an entry for '" + name + "' before. Leave one out.");
     }
@@ -128,15 +145,20 @@ absl::Status add_entry(ExecutorConfig& config, ExecutorEntry entry) {
   return absl::OkStatus();
 }
 
-absl::Status override_kinds(ExecutorConfig& config, std::string_view overrides,
+absl::Status override_kinds(ExecutorConfig& config, const std::string& overrides,
                             const std::string& origin) {
-  if (absl::StripAsciiWhitespace(std::string(overrides)).empty()) return absl::OkStatus();
   Overriding overriding(config, origin);
-  for (const std::string& part :
-       std::vector<std::string>(absl::StrSplit(std::string(overrides), ','))) {
+  for (const std::string& part : split_overrides(overrides)) {
     if (absl::Status status = overriding.apply(part); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+std::string demand_of_overrides(const std::string& overrides) {
+  for (const std::string& part : split_overrides(overrides)) {
+    if (!parse_override(part)) return kOverrides;
+  }
+  return "";
 }
 
 absl::StatusOr<std::vector<const ExecutorEntry*>> in_order_of_making(const ExecutorConfig& config) {

@@ -46,8 +46,12 @@ absl::Status config_error(const Place& place, const std::string& text);
 absl::Status add_entry(ExecutorConfig& config, ExecutorEntry entry);
 
 // Changes kinds by "name=kind,*=kind"; `origin` is what messages call that text.
-absl::Status override_kinds(ExecutorConfig& config, std::string_view overrides,
+absl::Status override_kinds(ExecutorConfig& config, const std::string& overrides,
                             const std::string& origin);
+
+// What a text of overrides must be, where it is no list of entries; else "". Names and kinds are
+// not looked at.
+std::string demand_of_overrides(const std::string& overrides);
 
 // The entries in the order in which they can be made: each behind the one that it stands on.
 // Needs `on` to name an entry wherever it is set.

@@ -242,21 +242,31 @@ bool JobLedger::on_own_job() const {
 }
 
 bool JobLedger::refuses(const SubmittedJob& job) const {
-  return ended_ || (closed_ && (job.delay() > absl::ZeroDuration() || !on_own_job()));
+  if (ended_ || !closed_) return ended_;
+  if (job.delay() > absl::ZeroDuration()) return true;
+  return !on_own_job() && !(takes_from_jobs_ && job.parent());
 }
 
-absl::Status JobLedger::shutdown(absl::Duration timeout) {
+void JobLedger::close(bool takes_from_jobs) {
   std::vector<Taken> not_due;
   {
     MutexLock lock(mutex_);
-    if (on_own_job()) throw MisuseError(describe_shutdown_by_own_job(name_));
     closed_ = true;
+    takes_from_jobs_ = takes_from_jobs;
     const SteadyTime now = std::chrono::steady_clock::now();
     for (Place entry = entries_.begin(); entry != entries_.end(); ++entry) {
       if (entry->state == State::kDelayed && entry->due > now) not_due.push_back(take(entry));
     }
   }
   drop_all(std::move(not_due), "its delay had not passed when the executor was shut down");
+}
+
+absl::Status JobLedger::shutdown(absl::Duration timeout) {
+  {
+    MutexLock lock(mutex_);
+    if (on_own_job()) throw MisuseError(describe_shutdown_by_own_job(name_));
+  }
+  close(/*takes_from_jobs=*/false);
   IdleWait wait({idle_target()}, timeout);
   if (wait.wait_at_any_rate()) return absl::OkStatus();
   return not_shut_down(name_, timeout, wait.list());

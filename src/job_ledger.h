@@ -61,6 +61,9 @@ class JobLedger final : public IdleSource, public std::enable_shared_from_this<J
   void submit_delayed(SubmittedJob job, CallAt call_at, absl::AnyInvocable<void(Job)> hand_over);
 
   bool cancel(JobId id);
+  // Refuses jobs from now on, but those that come from a job of this executor, and, where
+  // `takes_from_jobs`, of any other. Drops those whose delay has not passed.
+  void close(bool takes_from_jobs);
   // Refuses jobs from now on, drops those whose delay has not passed, and waits for the others.
   absl::Status shutdown(absl::Duration timeout);
   // Drops what does not run, and waits for what does. From then on no `hand_over` is called.
@@ -137,6 +140,7 @@ class JobLedger final : public IdleSource, public std::enable_shared_from_this<J
   int pins_ ABSL_GUARDED_BY(mutex_) = 0;                          // of all entries
   std::vector<std::thread::id> running_ ABSL_GUARDED_BY(mutex_);  // a thread may be here twice
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;                   // jobs from outside are refused
+  bool takes_from_jobs_ ABSL_GUARDED_BY(mutex_) = false;          // those from other jobs are not
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;                    // all are
 
   const SourceRegistration registration_{*this};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,6 +16,7 @@
 #include "drydock/executor_errors.h"
 #include "drydock/executors.h"
 #include "drydock/executors_builder.h"
+#include "drydock/function_executor.h"
 #include "drydock/misuse_error.h"
 #include "drydock/simulated_kinds.h"
 #include "drydock/simulation.h"
@@ -144,6 +146,36 @@ TEST_F(ExecutorsShutdownTest, NamesThoseThatCannotSayWhenTheyAreIdle) {
             "drydock: the executors have ended, but for those that cannot say when they are idle: "
             "search. Their class has to override idle_target(); see drydock/wait_idle.h.");
   EXPECT_THROW(executors.get("mail").submit([] {}), ExecutorShutDownError);
+}
+
+TEST_F(ExecutorsShutdownTest, AdaptersTakePartAndStrandsOnThem) {
+  ThreadPoolExecutor others({.threads = 1, .name = "others"});
+  ExecutorsBuilder builder;
+  builder.register_kind(
+      "adapter",
+      [&others](const ExecutorSettings& settings) -> absl::StatusOr<std::unique_ptr<Executor>> {
+        return std::make_unique<FunctionExecutor>(
+            [&others](Job job) { others.submit(std::move(job)); },
+            AdapterOptions{.name = settings.name()});
+      });
+  builder.add("search", "adapter").add("index", "serial", {{"on", "search"}});
+  Executors executors = make(builder);
+  Log log;
+  Gate gate(executors.get("default"));
+  executors.get("mail").submit([&] {
+    executors.get("index").submit([&] {
+      log.add("index");
+      executors.get("search").submit([&] {
+        log.add("search");
+        executors.get("reports").submit([&] { log.add("reports"); });
+      });
+    });
+  });
+  EXPECT_EQ(executors.shutdown(absl::Milliseconds(1)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THROW(executors.get("search").submit([] {}), ExecutorShutDownError);
+  gate.open();
+  EXPECT_EQ(executors.shutdown(kLong), absl::OkStatus());
+  EXPECT_THAT(log.entries(), ElementsAre("index", "search", "reports"));
 }
 
 // --- without shutdown() ---------------------------------------------------------------------

@@ -91,6 +91,9 @@ class AdaptedExecutor : public Executor {
   // Throws what `hand_over` throws, and `ExecutorShutDownError`.
   void do_submit(SubmittedJob job) final;
   internal::IdleTarget idle_target() final;
+  void do_close() final;
+  // Override it where the destructor of the class does more than `end()`.
+  void do_finish() override { end(); }
 
  private:
   // Shared with the jobs that the other side has.

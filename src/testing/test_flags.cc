@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "src/executor_config.h"
 #include "src/order_setting.h"
 #include "src/spelling.h"
 #include "src/testing/command_line.h"
@@ -22,11 +23,8 @@ struct TestFlag {
   std::string (*demand)(const std::string& value);
 };
 
-// What it names is known where executors are made.
-std::string demand_of_executor(const std::string& /*value*/) { return ""; }
-
 constexpr TestFlag kFlags[] = {
-    {"--drydock_executor", "DRYDOCK_EXECUTOR", demand_of_executor},
+    {"--drydock_executor", "DRYDOCK_EXECUTOR", demand_of_overrides},
     {"--drydock_order", "DRYDOCK_ORDER", demand_of_order},
     {"--drydock_seed", "DRYDOCK_SEED", demand_of_seed},
 };

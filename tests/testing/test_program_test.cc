@@ -78,6 +78,18 @@ TEST(TestFlags, name_the_value_the_flag_and_the_choices) {
   EXPECT_EQ(error_of({"--drydock_seed=seven"}),
             "drydock: --drydock_seed is 'seven', but must be a whole number from 0 to "
             "18446744073709551615. Write --drydock_seed=value.");
+  EXPECT_EQ(error_of({"--drydock_executor=mail"}),
+            "drydock: --drydock_executor is 'mail', but must be name=kind, and a comma between two "
+            "of them, as in \"mail=deferred,default=inline\", or *=kind for all executors. Write "
+            "--drydock_executor=value.");
+}
+
+TEST(TestFlags, give_executors_other_kinds) {
+  ::unsetenv("DRYDOCK_EXECUTOR");
+  std::vector<std::string> arguments = {"--drydock_executor=mail=inline,*=serial"};
+  EXPECT_TRUE(internal::take_flags(arguments).ok());
+  EXPECT_STREQ(std::getenv("DRYDOCK_EXECUTOR"), "mail=inline,*=serial");
+  ::unsetenv("DRYDOCK_EXECUTOR");
 }
 
 TEST(TestFlags, set_the_variable_of_their_name) {
