@@ -1,8 +1,7 @@
 // README.md and docs/*.md show no code that is not compiled: each ```cpp block stands, line by
 // line, in a source file that is (docs/snippets/*.cc, examples/signup/*), each ```yaml block in a
 // configuration that examples/signup reads, and what builds a project (```cmake, ```make,
-// ```python,
-// ```bazelrc) in a file of tests/consumer. Links to files lead somewhere.
+// ```python, ```bazelrc) in a file of tests/consumer. Links to files lead somewhere.
 //
 // The test starts in the root of the workspace.
 #include <gmock/gmock.h>

@@ -9,8 +9,6 @@
 //   --drydock_executor=mail=inline,...  kinds of the application's executors; docs/configuration.md
 //   --drydock_order=fifo|lifo|shuffle   the order of every drain that asks for none
 //   --drydock_seed=N                    with shuffle: which order; printed where a test fails
-//   --drydock_executor=name=kind,…      kinds of the application's executors
-//   (docs/configuration.md)
 //
 // Each goes before the environment variable of its name (DRYDOCK_ORDER, …). The flags work in a
 // program with GoogleTest's own main() too, which leaves them in `argv`; a main() that looks at
