@@ -4,17 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "drydock/context.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
-#include "drydock/misuse_error.h"
 
 namespace drydock {
 namespace {
@@ -23,16 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-template <class Call>
-std::string misuse(Call&& call) {
-  try {
-    call();
-  } catch (const MisuseError& e) {
-    return e.what();
-  }
-  return "no MisuseError";
-}
 
 TEST(Simulation, HasOneOrderForAllItsExecutors) {
   Simulation simulation;
@@ -278,166 +264,6 @@ TEST(Simulation, CheckNamesFindingsThatAreNotAllowed) {
   EXPECT_TRUE(simulation.check().ok());
 }
 
-// --- Misuse.
-
-TEST(Simulation, RefusesToBeDrivenOnAnotherThread) {
-  Simulation simulation;
-  std::vector<std::string> texts;
-  std::thread([&] {
-    texts.push_back(misuse([&] { simulation.drain(); }));
-    texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
-    texts.push_back(misuse([&] { simulation.advance_to_next(); }));
-  }).join();
-  const auto text = [](const std::string& call) {
-    return "drydock: " + call +
-           " was called on another thread than the one that made the simulation. Jobs of a test "
-           "run on one thread, in one order. Call it from the test body, and from other threads "
-           "only submit.";
-  };
-  EXPECT_THAT(texts, ElementsAre(text("drain()"), text("advance_by()"), text("advance_to_next()")));
-}
-
-TEST(Simulation, RefusesToBeDrivenInsideAJob) {
-  Simulation simulation;
-  DeferredExecutor executor(simulation);
-  const SourceLocation where = SourceLocation::current();
-  std::vector<std::string> texts;
-  executor.submit(
-      {.name = "send"},
-      [&] {
-        texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
-        texts.push_back(misuse([&] { simulation.advance_to_next(); }));
-      },
-      where);
-  simulation.drain();
-  const auto text = [&](const std::string& call) {
-    return "drydock: " + call + " was called inside job 'send' (#1, submitted at " +
-           where.to_string() +
-           "). A job that drains would run other jobs in its own middle, which no executor in "
-           "production does. Submit what has to run after it, and call " +
-           call + " from the test body.";
-  };
-  EXPECT_THAT(texts, ElementsAre(text("advance_by()"), text("advance_to_next()")));
-}
-
-TEST(Simulation, RefusesToTurnTheClockBack) {
-  Simulation simulation;
-  EXPECT_EQ(
-      misuse([&] { simulation.advance_by(-absl::Seconds(90)); }),
-      "drydock: advance_by(-1m30s) would turn the simulated clock back. Pass how far it moves "
-      "forward.");
-}
-
-TEST(Simulation, MayBeDrivenInsideAJobOfAnotherSimulation) {
-  Simulation outer, inner;
-  DeferredExecutor outer_executor(outer), inner_executor(inner);
-  bool ran = false;
-  inner_executor.submit([&] { ran = true; });
-  outer_executor.submit([&] { inner.drain(); });
-  outer.drain();
-  EXPECT_TRUE(ran);
-}
-
-// --- Orders and deliveries.
-
-TEST(Simulation, GivesItsOrderToDrainsThatAskForNone) {
-  Simulation simulation({.order = DrainOrder::lifo()});
-  DeferredExecutor executor(simulation);
-  std::vector<std::string> log;
-  const auto submit = [&] {
-    for (const char* name : {"a", "b", "c"}) executor.submit([&log, name] { log.push_back(name); });
-  };
-  submit();
-  executor.drain();
-  submit();
-  executor.drain({.order = DrainOrder::fifo()});
-  submit();
-  executor.run_one();
-  EXPECT_THAT(log, ElementsAre("c", "b", "a", "a", "b", "c", "c"));
-}
-
-TEST(Deliveries, RunEachJobTwice) {
-  DeferredExecutor executor;
-  int plain = 0, named = 0, spawned = 0;
-  executor.submit([&] { ++plain; });
-  executor.submit({.name = "named"}, [&] {
-    if (++named == 1) executor.submit([&] { ++spawned; });
-  });
-  const DrainReport report = executor.drain({.deliveries = 2});
-  EXPECT_EQ(plain, 2);
-  EXPECT_EQ(named, 2);
-  EXPECT_EQ(spawned, 2);
-  EXPECT_THAT(report.runs, SizeIs(3));
-  EXPECT_EQ(report.runs[0].deliveries, 2);
-  EXPECT_THAT(executor.simulation().findings(), IsEmpty());
-  EXPECT_EQ(executor.simulation().journal().count(finished("named")), 2U);
-}
-
-TEST(Deliveries, FindAJobWhoseSecondRunFails) {
-  DeferredExecutor executor;
-  const SourceLocation where = SourceLocation::current();
-  int runs = 0;
-  executor.submit(
-      {.name = "send"},
-      [&] {
-        if (++runs == 2) throw std::runtime_error("sent already");
-      },
-      where);
-  const DrainReport report = executor.drain({.deliveries = 2});
-  EXPECT_TRUE(report.status().ok());
-  const std::vector<Finding> findings = executor.simulation().findings();
-  ASSERT_THAT(findings, SizeIs(1));
-  EXPECT_EQ(findings[0].kind, Finding::kNotIdempotent);
-  EXPECT_EQ(findings[0].job, JobId(1));
-  EXPECT_EQ(findings[0].where, where);
-  EXPECT_EQ(
-      findings[0].message,
-      "job 'send', submitted at " + where.to_string() +
-          ", was delivered more than once, and run 2 failed: std::runtime_error: sent "
-          "already.\n  A queue that delivers at least once, or a retry, does this in "
-          "production. Let the job see what it has done before: INSERT ... ON CONFLICT DO "
-          "NOTHING, a column that says when it was done, a key that the receiver knows again. "
-          "Or allow it: sandbox.allow(drydock::Finding::kNotIdempotent).");
-}
-
-TEST(Deliveries, LeaveAJobThatFailsTheFirstTime) {
-  DeferredExecutor executor;
-  int runs = 0;
-  executor.submit([&] {
-    ++runs;
-    throw std::runtime_error("no");
-  });
-  EXPECT_EQ(executor.drain({.deliveries = 2}).runs.at(0).deliveries, 1);
-  EXPECT_EQ(runs, 1);
-  EXPECT_THAT(executor.simulation().take_failures(), SizeIs(1));
-  EXPECT_THAT(executor.simulation().findings(), IsEmpty());
-}
-
-TEST(Deliveries, RunAJobThatCannotBeRunAgainOnce) {
-  DeferredExecutor executor;
-  int runs = 0;
-  Job job = [&] { ++runs; };
-  executor.submit({.name = "opaque"}, std::move(job));
-  EXPECT_EQ(executor.drain({.deliveries = 2}).runs.at(0).deliveries, 1);
-  EXPECT_EQ(runs, 1);
-}
-
-TEST(Deliveries, DoNotReachAnotherSimulationsJobs) {
-  DeferredExecutor outer;
-  InlineExecutor inner;
-  int runs = 0;
-  Job job = [&] { inner.submit([&] { ++runs; }); };
-  outer.submit({}, std::move(job));  // takes no second delivery, nor must what it submits
-  outer.drain({.deliveries = 2});
-  EXPECT_EQ(runs, 1);
-}
-
-TEST(Deliveries, RefuseAnEmptyFunction) {
-  DeferredExecutor executor;
-  EXPECT_THROW(executor.submit(std::function<void()>()), std::invalid_argument);
-  EXPECT_THROW(executor.submit({.name = "empty"}, std::function<void()>()), std::invalid_argument);
-}
-
 // --- Marks.
 
 TEST(SimulationMark, TellsApartWhatCameBeforeAndWhatSince) {
@@ -459,123 +285,6 @@ TEST(SimulationMark, CanStandInTheMiddleOfAJob) {
   executor.submit({.name = "job"}, [&] { marks.push_back(simulation.mark()); });
   EXPECT_THAT(simulation.events_since(marks.at(0)),
               ElementsAre(Field(&Event::kind, Event::kFinished)));
-}
-
-// --- Recurring jobs.
-
-TEST(RecurringJob, RunsOncePerPeriodUntilItIsCancelled) {
-  DeferredExecutor executor;
-  Simulation& simulation = executor.simulation();
-  const absl::Time start = simulation.clock().now();
-  std::vector<absl::Duration> ran_at;
-  const JobId id = executor.submit_every({.name = "tick"}, absl::Seconds(10), [&] {
-    ran_at.push_back(simulation.clock().now() - start);
-  });
-  EXPECT_THAT(simulation.drain().runs, IsEmpty());
-  const DrainReport report = simulation.advance_by(absl::Seconds(35));
-  EXPECT_THAT(ran_at, ElementsAre(absl::Seconds(10), absl::Seconds(20), absl::Seconds(30)));
-  EXPECT_THAT(report.runs, SizeIs(3));
-  EXPECT_EQ(report.runs[2].id, id);
-  EXPECT_EQ(report.runs[2].name, "tick");
-  EXPECT_EQ(executor.pending_count(), 1U);
-  EXPECT_TRUE(executor.cancel(id));
-  EXPECT_FALSE(executor.cancel(id));
-  EXPECT_THAT(simulation.advance_by(absl::Hours(1)).runs, IsEmpty());
-  EXPECT_EQ(executor.pending_count(), 0U);
-}
-
-TEST(RecurringJob, StartsAfterItsDelay) {
-  InlineExecutor executor;
-  int runs = 0;
-  executor.submit_every({.delay = absl::Seconds(1)}, absl::Hours(1), [&] { ++runs; });
-  executor.simulation().advance_by(absl::Seconds(1));
-  EXPECT_EQ(runs, 1);
-  executor.simulation().advance_by(absl::Hours(2));
-  EXPECT_EQ(runs, 3);
-}
-
-TEST(RecurringJob, MeetsNoLimitAndIsNoFindingAtTheEnd) {
-  DeferredExecutor executor;
-  int runs = 0;
-  executor.submit_every({}, absl::Seconds(1), [&] { ++runs; });
-  EXPECT_TRUE(executor.simulation().advance_by(absl::Seconds(5'000)).status().ok());
-  EXPECT_EQ(runs, 5'000);
-  EXPECT_TRUE(executor.simulation().check().ok());
-}
-
-TEST(RecurringJob, MayCancelItselfAndLetsGoOfWhatItOwns) {
-  DeferredExecutor executor;
-  auto owned = std::make_shared<int>(0);
-  JobId id;
-  bool cancelled = false;
-  id = executor.submit_every({}, absl::Seconds(1), [&, owned] { cancelled = executor.cancel(id); });
-  EXPECT_THAT(executor.simulation().advance_by(absl::Seconds(10)).runs, SizeIs(1));
-  EXPECT_TRUE(cancelled);
-  EXPECT_EQ(owned.use_count(), 1);
-}
-
-TEST(RecurringJob, ComesAgainAfterAFailure) {
-  DeferredExecutor executor;
-  executor.submit_every({}, absl::Seconds(1), [] { throw std::runtime_error("no"); });
-  executor.simulation().advance_by(absl::Seconds(3));
-  EXPECT_THAT(executor.simulation().take_failures(), SizeIs(3));
-}
-
-TEST(RecurringJob, GoesBeforeWhatBecameDueAfterItWhereItIsLate) {
-  DeferredExecutor executor;
-  std::vector<std::string> log;
-  executor.submit_every({.name = "tick"}, absl::Seconds(1), [&] { log.push_back("tick"); });
-  executor.submit({.delay = absl::Milliseconds(2'500)}, [&] { log.push_back("once"); });
-  executor.simulation().advance_by(absl::Seconds(3), {.only = {"nothing"}});
-  executor.drain();
-  EXPECT_THAT(log, ElementsAre("tick", "tick", "once", "tick"));
-}
-
-TEST(RecurringJob, IsDeliveredOnce) {
-  DeferredExecutor executor;
-  int runs = 0;
-  executor.submit_every({}, absl::Seconds(1), [&] { ++runs; });
-  executor.submit([] {});
-  const DrainReport report = executor.simulation().advance_by(absl::Seconds(1), {.deliveries = 2});
-  EXPECT_EQ(runs, 1);
-  EXPECT_THAT(report.runs,
-              ElementsAre(Field(&JobRun::deliveries, 2), Field(&JobRun::deliveries, 1)));
-}
-
-TEST(RecurringJob, SeesTheContextOfItsSubmitEachTime) {
-  static const ContextSlot<int> slot("slot");
-  DeferredExecutor executor;
-  int seen = 0;
-  {
-    const ScopedContext scope(slot, 7);
-    executor.submit_every({}, absl::Seconds(1), [&] { seen += *slot.get(); });
-  }
-  executor.simulation().advance_by(absl::Seconds(3));
-  EXPECT_EQ(seen, 21);
-}
-
-TEST(RecurringJob, NeedsSomethingToRun) {
-  DeferredExecutor executor;
-  const SourceLocation where = SourceLocation::current();
-  try {
-    executor.submit_every({}, absl::Seconds(1), nullptr, where);
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "drydock: submit_every() at " + where.to_string() +
-                  " was given an empty job. Pass a callable that takes no arguments.");
-  }
-}
-
-TEST(RecurringJob, NeedsAPeriodAboveZero) {
-  DeferredExecutor executor;
-  const SourceLocation where = SourceLocation::current();
-  EXPECT_EQ(misuse([&] {
-              executor.submit_every(
-                  {}, absl::ZeroDuration(), [] {}, where);
-            }),
-            "drydock: submit_every() at " + where.to_string() +
-                " with a period of 0 would never let a drain end. Pass a period above zero.");
 }
 
 }  // namespace
