@@ -74,7 +74,7 @@ void empty_test_vs_raw_rollback_begin(benchmark::State& state) {
       [&] { raw.exec("ROLLBACK;BEGIN"); });
 }
 
-// A test with one transact that does nothing: all that a sandbox sends by itself.
+// A test with one transact whose body sends nothing.
 void empty_transact_vs_raw_rollback_begin(benchmark::State& state) {
   drydock::TestDatabase database = open_database();
   RawConnection raw(database.connection_string());
@@ -88,6 +88,36 @@ void empty_transact_vs_raw_rollback_begin(benchmark::State& state) {
         finish(sandbox);
       },
       [&] { raw.exec("ROLLBACK;BEGIN"); });
+}
+
+// A test with one transact that asks for a constant: next to nothing but what the sandbox sends
+// itself, in three round trips.
+template <class Raw>
+void select_test(benchmark::State& state, Raw raw) {
+  drydock::TestDatabase database = open_database();
+  RawConnection connection(database.connection_string());
+  connection.exec("BEGIN");
+  benchmarks::compare(
+      state,
+      [&] {
+        drydock::Sandbox sandbox(database);
+        drydock::DeferredExecutor executor(sandbox.simulation());
+        sandbox.database().transact([](drydock::Transaction& tx) { tx->exec("SELECT 1"); });
+        finish(sandbox);
+      },
+      [&] { raw(connection); });
+}
+
+void select_test_vs_raw_begin_select_rollback(benchmark::State& state) {
+  select_test(state, [](RawConnection& raw) {
+    raw.exec("ROLLBACK");
+    raw.exec("BEGIN");
+    raw.exec("SELECT 1");
+  });
+}
+
+void select_test_vs_raw_rollback_begin(benchmark::State& state) {
+  select_test(state, [](RawConnection& raw) { raw.exec("ROLLBACK;BEGIN"); });
 }
 
 void insert_test_vs_raw_begin_insert_rollback(benchmark::State& state) {
@@ -120,6 +150,8 @@ void transact_vs_pooled(benchmark::State& state, const char* sql) {
 
 BENCHMARK(empty_test_vs_raw_rollback_begin)->Apply(benchmarks::paired);
 BENCHMARK(empty_transact_vs_raw_rollback_begin)->Apply(benchmarks::paired);
+BENCHMARK(select_test_vs_raw_begin_select_rollback)->Apply(benchmarks::paired);
+BENCHMARK(select_test_vs_raw_rollback_begin)->Apply(benchmarks::paired);
 BENCHMARK(insert_test_vs_raw_begin_insert_rollback)->Apply(benchmarks::paired);
 BENCHMARK_CAPTURE(transact_vs_pooled, select, kSelect)->Apply(benchmarks::paired);
 BENCHMARK_CAPTURE(transact_vs_pooled, insert, kInsert)->Apply(benchmarks::paired);
