@@ -38,9 +38,20 @@ SandboxConnection::SandboxConnection(const std::string& connection_string)
       notices_(*connection_) {
   watch_.attach(*connection_, observer_, notices_);
   notices_.attach();
-  // What runs outside of the outer transaction, because application SQL has ended it, can write
-  // nothing.
+  leave_session_powerless();
+}
+
+// What runs outside of the outer transaction, because application SQL has ended it, can write
+// nothing: a new transaction is read only. One that ROLLBACK AND CHAIN begins is not, and has a
+// role that owns nothing.
+void SandboxConnection::leave_session_powerless() {
   exec("SET default_transaction_read_only = on");
+  try {
+    exec("SET ROLE pg_signal_backend");
+    take_power_ = "SET LOCAL ROLE NONE; ";
+  } catch (const pqxx::sql_error&) {
+    // Who is no superuser may not take that role, and does without.
+  }
 }
 
 void SandboxConnection::exec(const std::string& sql) { connection_->exec_raw(sql); }
@@ -58,7 +69,7 @@ void SandboxConnection::begin(const TransactionOptions& options) {
   std::string sql;
   switch (savepoint_) {
     case Savepoint::kNoTransaction:
-      sql = std::string("BEGIN READ WRITE; ") + kGuard + "; " + prologue_ + kSavepoint + ";";
+      sql = "BEGIN READ WRITE; " + take_power_ + kGuard + "; " + prologue_ + kSavepoint + ";";
       watch_.clear();
       break;
     case Savepoint::kUsed:

@@ -53,6 +53,9 @@ class SandboxConnection {
   // What application SQL did to the outer transaction, in words; empty where it is as it should be.
   std::string escape();
 
+  // Whether application SQL has committed something for real.
+  bool committed() const { return watch_.committed(); }
+
   // What of the transaction's changes to the session could not be undone, and why; empty where all
   // could.
   std::string settings_left() const;
@@ -71,6 +74,7 @@ class SandboxConnection {
   };
 
   void exec(const std::string& sql);
+  void leave_session_powerless();
   void renew_savepoint();
   void check_constraints();
   void read_constraints();
@@ -87,6 +91,8 @@ class SandboxConnection {
   bool savepoint_lost_ = false;
   std::vector<Notification> notifications_;
   std::string prologue_;
+  // Gives the outer transaction back what the session lacks; empty where it lacks nothing.
+  std::string take_power_;
   // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none
   // that can be deferred; unknown until the first commit.
   std::optional<std::string> constraints_;

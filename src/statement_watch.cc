@@ -46,6 +46,7 @@ void StatementWatch::transaction_began() {
 }
 
 void StatementWatch::clear() {
+  committed_ = false;
   rollback_seen_ = false;
   cursor_declared_ = false;
   statement_prepared_ = false;
@@ -90,6 +91,7 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
   if (seen == "PREPARE") statement_prepared_ = true;
   if (seen == "DECLARE CURSOR" || seen == "CLOSE CURSOR ALL") cursor_declared_ = true;
   if (starts_with(seen, "CREATE") || starts_with(seen, "ALTER")) schema_changed_ = true;
+  if (seen == "COMMIT") committed_ = true;
   const bool ends = seen == "COMMIT" || seen == "PREPARE TRANSACTION" || seen == "COMMIT PREPARED";
   const bool begins = seen == "BEGIN" || seen == "START TRANSACTION";
   if (escape_.empty() && (ends || (begins && before == PQTRANS_IDLE))) escape_ = seen;

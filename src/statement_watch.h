@@ -35,6 +35,9 @@ class StatementWatch {
   // began another; empty where there was none. The session has ended then, where the message was
   // seen.
   const std::string& escape() const { return escape_; }
+  // Whether a COMMIT has succeeded since `clear`: the guard was gone, or the transaction was
+  // another.
+  bool committed() const { return committed_; }
   // SET, SET LOCAL and set_config() since `transaction_began`, as far as the text of the messages
   // tells.
   const std::vector<SettingChange>& setting_changes() const { return setting_changes_; }
@@ -69,6 +72,7 @@ class StatementWatch {
   Connection* connection_ = nullptr;
   StatementObserver* observer_ = nullptr;
   NoticeBoard* notices_ = nullptr;
+  bool committed_ = false;
   bool rollback_seen_ = false;
   bool cursor_declared_ = false;
   bool statement_prepared_ = false;

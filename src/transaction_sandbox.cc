@@ -22,10 +22,14 @@
 namespace drydock::internal {
 namespace {
 
-std::string escape_text(const std::string& who, const std::string& how) {
-  return who + ", ended the outer transaction of the sandbox by SQL: " + how +
-         ".\n  What the test had written is rolled back; nothing was committed. The sandbox takes "
-         "no more work.\n  Application code ends its transaction by returning from the body of "
+// `committed`: whether a COMMIT has succeeded after all.
+std::string escape_text(const std::string& who, const std::string& how, bool committed) {
+  return who + ", ended the outer transaction of the sandbox by SQL: " + how + ".\n  " +
+         (committed ? "What it has committed stays in the database of this process until that "
+                      "ends, so that the tests that follow may see it."
+                    : "What the test had written is rolled back; nothing was committed.") +
+         " The sandbox takes no more work.\n  Application code ends its transaction by returning "
+         "from the body of "
          "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
          "database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}.";
 }
@@ -189,7 +193,8 @@ void TransactionSandbox::inspect(SourceLocation where) {
              left);
   }
   if (how.empty()) return;
-  escaped_ = escape_text("the transact at " + where.to_string() + ", by " + job, how);
+  escaped_ = escape_text("the transact at " + where.to_string() + ", by " + job, how,
+                         connection_->committed());
   engine().add_finding({Finding::kEscaped, escaped_, {}, where});
   throw SandboxEscapedError("drydock: " + escaped_);
 }
@@ -222,11 +227,12 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
       return;
     }
     const std::string how = connection_->escape();
+    const bool committed = connection_->committed();
     connection_.reset();
     const MutexLock lock(mutex_);
     if (!escaped_.empty()) return;
     if (!how.empty()) {
-      escaped_ = escape_text("something in " + test_name(), how);
+      escaped_ = escape_text("something in " + test_name(), how, committed);
       engine().add_finding({Finding::kEscaped, escaped_, {}, SourceLocation::current()});
       return;
     }

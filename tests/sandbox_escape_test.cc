@@ -77,6 +77,39 @@ TEST_F(SandboxEscapeTest, is_prevented_after_all_cursors_were_closed) {
   EXPECT_EQ(committed_users(), 0);
 }
 
+// All in one message: the client can end the session only afterwards.
+TEST_F(SandboxEscapeTest, commits_nothing_in_a_chained_transaction_of_one_message) {
+  {
+    Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+    EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
+      tx->exec("ROLLBACK AND CHAIN; INSERT INTO users (email) VALUES ('bob@example.org'); COMMIT");
+    }),
+                 SandboxEscapedError);
+    EXPECT_THAT(sandbox.finish().findings, SizeIs(1));
+  }
+  EXPECT_EQ(committed_users(), 0);
+}
+
+TEST_F(SandboxEscapeTest, says_what_was_committed_without_the_guard) {
+  const SourceLocation where = SourceLocation::current();
+  absl::StatusOr<TestDatabase> own = TestDatabase::open({.schema_sql = kSchema});
+  ASSERT_TRUE(own.ok()) << own.status();
+  Sandbox sandbox(*own, {.strategy = Strategy::kTransaction});
+  EXPECT_THROW(sandbox.database().transact(
+                   [](Transaction& tx) {
+                     tx->exec("CLOSE ALL");
+                     tx->exec("COMMIT");
+                   },
+                   where),
+               SandboxEscapedError);
+  const SandboxReport report = sandbox.finish();
+  ASSERT_THAT(report.findings, SizeIs(1)) << report;
+  EXPECT_THAT(report.findings[0].message,
+              HasSubstr("by SQL: COMMIT.\n  What it has committed stays in the database of this "
+                        "process until that ends, so that the tests that follow may see it. The "
+                        "sandbox takes no more work.\n  Application code ends"));
+}
+
 // Large objects can be written in a read-only transaction, up to version 15.
 TEST_F(SandboxEscapeTest, leaves_no_session_to_write_with) {
   for (const char* end : {"ROLLBACK", "COMMIT", "END", "PREPARE TRANSACTION 'x'"}) {
