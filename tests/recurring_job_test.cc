@@ -12,6 +12,7 @@
 #include "drydock/context.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
+#include "drydock/simulated_executor.h"
 #include "drydock/simulation.h"
 #include "tests/job_log.h"
 
@@ -42,6 +43,22 @@ TEST(RecurringJob, RunsOncePerPeriodUntilItIsCancelled) {
   EXPECT_FALSE(executor.cancel(id));
   EXPECT_THAT(simulation.advance_by(absl::Hours(1)).runs, IsEmpty());
   EXPECT_EQ(executor.pending_count(), 0U);
+}
+
+// As an application's test that takes either of the two.
+void start_clock_work(SimulatedExecutor& executor, int& sweeps) {
+  executor.submit_every({.name = "sweep"}, absl::Minutes(5), [&sweeps] { ++sweeps; });
+}
+
+TEST(RecurringJob, ComesAgainOnEitherExecutor) {
+  Simulation simulation;
+  DeferredExecutor deferred(simulation);
+  InlineExecutor immediate(simulation);
+  int sweeps = 0;
+  start_clock_work(deferred, sweeps);
+  start_clock_work(immediate, sweeps);
+  simulation.advance_by(absl::Minutes(10));
+  EXPECT_EQ(sweeps, 4);
 }
 
 TEST(RecurringJob, StartsAfterItsDelay) {

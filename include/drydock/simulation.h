@@ -95,8 +95,7 @@ class Simulation {
   absl::Status check() const;
 
  private:
-  friend class DeferredExecutor;
-  friend class InlineExecutor;
+  friend class SimulatedExecutor;
   friend class Sandbox;
 
   std::shared_ptr<internal::Engine> engine_;
