@@ -12,7 +12,7 @@ packages=(
   cmake make ninja-build
   # libraries
   libabsl-dev libasio-dev libbenchmark-dev libgmock-dev libgtest-dev
-  libpq-dev libpqxx-dev libtbb-dev libyaml-cpp-dev
+  libpq-dev libpqxx-dev libtbb-dev libuv1-dev libyaml-cpp-dev
 )
 
 # One process for all of them: this runs before every test.

@@ -13,6 +13,7 @@ _LIBRARIES = {
     "pq": ("libpq", "libpq-dev"),
     "pqxx": ("libpqxx", "libpqxx-dev"),
     "tbb": ("tbb", "libtbb-dev"),
+    "uv": ("libuv", "libuv1-dev"),
     "yaml_cpp": ("yaml-cpp", "libyaml-cpp-dev"),
 }
 
@@ -22,7 +23,7 @@ _HEADER_ONLY = {
 }
 
 # May be used by testonly targets alone.
-_TESTONLY = ["gmock", "gtest", "gtest_main"]
+_TESTONLY = ["gmock", "gtest", "gtest_main", "uv"]
 
 # Name of the target and of the pkg-config module alike. A new part is added here.
 _ABSL_PARTS = [

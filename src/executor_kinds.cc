@@ -43,6 +43,10 @@ std::string known_elsewhere(const std::string& kind) {
     return " is for tests: only a program that links drydock's test-only part and calls "
            "register_simulated_kinds() (drydock/simulated_kinds.h) knows it.";
   }
+  if (kind == "asio") {
+    return " runs on asio: only a program that links drydock's target asio_kind and calls "
+           "register_asio_kind() (drydock/asio_kind.h) knows it.";
+  }
   return "";
 }
 

@@ -11,7 +11,6 @@ struct ExecutorPromises {
   // The row's name in docs/adapters.md.
   const char* executor;
   enum class Order {
-    kNone,       // jobs may overtake each other
     kStart,      // jobs start in the order of their submits
     kOneAtATime  // and never two at a time
   } order;
@@ -89,7 +88,7 @@ constexpr ExecutorPromises kAsioStrand = {"AsioExecutor over asio::strand",
                                           /*shutdown=*/true,
                                           /*bounded=*/false,
                                           /*failure_handler=*/true};
-constexpr ExecutorPromises kTbb = {"TbbExecutor",           ExecutorPromises::Order::kNone,
+constexpr ExecutorPromises kTbb = {"TbbExecutor",           ExecutorPromises::Order::kStart,
                                    /*real_time=*/true,
                                    /*threads=*/true,
                                    /*shutdown=*/true,

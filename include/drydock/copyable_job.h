@@ -7,6 +7,7 @@
 #ifndef DRYDOCK_COPYABLE_JOB_H_
 #define DRYDOCK_COPYABLE_JOB_H_
 
+#include <concepts>
 #include <memory>
 #include <utility>
 
@@ -18,7 +19,10 @@ namespace drydock {
 // after another, do nothing. Unrun, it is destroyed with the last copy.
 class CopyableJob {
  public:
-  explicit CopyableJob(Job job) : job_(std::make_shared<Job>(std::move(job))) {}
+  // From a `Job` and nothing else: to ask whether this can be copied would otherwise be to ask
+  // whether a `Job` can be made of it, and that, whether it can be copied.
+  template <std::same_as<Job> J>
+  explicit CopyableJob(J job) : job_(std::make_shared<Job>(std::move(job))) {}
 
   void operator()() const {
     Job job = std::exchange(*job_, nullptr);

@@ -5,21 +5,23 @@
 //   executor.submit([&image] { tbb::parallel_for(...); });      // within the arena
 //
 // Use it where the program has its threads from oneTBB and a second pool beside them would be too
-// many. oneTBB promises no order: where jobs must not overtake each other, put a `SerialExecutor`
-// on this one; where they should start in order, take a `ThreadPoolExecutor`. It also starts one
-// thread less than the machine has processors (tbb::global_control changes that), so that jobs that
-// wait for each other may wait for ever.
+// many; else a `ThreadPoolExecutor`, which is bounded. oneTBB starts one thread less than the
+// machine has processors, however large the arena is, unless a `tbb::global_control` allows more:
+// jobs that wait for each other may wait for ever.
 #ifndef DRYDOCK_TBB_EXECUTOR_H_
 #define DRYDOCK_TBB_EXECUTOR_H_
 
 #include <oneapi/tbb/task_arena.h>
+
+#include <memory>
 
 #include "drydock/adapted_executor.h"
 #include "drydock/job.h"
 
 namespace drydock {
 
-// See `AdaptedExecutor` for how it waits, cancels and ends. Delays have a thread of their own.
+// See `AdaptedExecutor` for how it waits, cancels and ends. Jobs start in the order of their
+// submits, though oneTBB promises none for its tasks. Delays have a thread of their own.
 class TbbExecutor final : public AdaptedExecutor {
  public:
   // `arena` is destroyed after this. The name is "tbb" unless `options` has one.
@@ -30,7 +32,11 @@ class TbbExecutor final : public AdaptedExecutor {
   void hand_over(Job job) override;
 
  private:
+  class Queue;
+
   oneapi::tbb::task_arena& arena_;
+  // Shared with the tasks that the arena has.
+  const std::shared_ptr<Queue> queue_;
 };
 
 }  // namespace drydock
