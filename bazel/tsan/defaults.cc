@@ -19,10 +19,11 @@ extern "C" const char* __tsan_default_suppressions() {
       "race:std::runtime_error::~runtime_error\n"
       "race:libpqxx\n"
       // oneTBB hands a task from thread to thread inside its library, and takes its memory
-      // again: what its headers do with tasks, and what enqueue() copies into one. The jobs
-      // are not in these tasks.
+      // again: what its headers do with tasks, what enqueue() copies into one, and the making
+      // of the queue that these point to. Jobs are not in tasks, but in that queue.
       "race_top:oneapi/tbb/\n"
-      "race:tbb::detail::d1::task_arena::enqueue<\n";
+      "race:enqueue_impl<\n"
+      "race:drydock::TbbExecutor::TbbExecutor\n";
 }
 
 extern "C" const char* __tsan_default_options();
