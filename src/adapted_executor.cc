@@ -1,6 +1,7 @@
 #include "drydock/adapted_executor.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,11 @@ AdaptedExecutor::AdaptedExecutor(AdapterOptions options, std::string kind)
 
 AdaptedExecutor::~AdaptedExecutor() = default;
 
-bool AdaptedExecutor::cancel(JobId id) { return ledger_->cancel(id); }
+bool AdaptedExecutor::cancel(JobId id) {
+  const std::optional<bool> recurred = cancel_recurring(id);
+  const bool taken = ledger_->cancel(id);
+  return recurred.value_or(taken);
+}
 
 absl::Status AdaptedExecutor::wait_idle(absl::Duration timeout) {
   return drydock::wait_idle({this}, timeout);

@@ -1,6 +1,7 @@
 #include "drydock/deferred_executor.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,5 +22,11 @@ DrainReport DeferredExecutor::drain(DrainOptions options) {
 bool DeferredExecutor::run_one() { return engine().run_one(lane()); }
 std::size_t DeferredExecutor::pending_count() const { return engine().pending_count(lane()); }
 std::vector<PendingJob> DeferredExecutor::pending() const { return engine().pending(lane()); }
+
+std::optional<std::size_t> DeferredExecutor::do_run_queued() {
+  const DrainReport report = engine().drain({}, lane(), "Executors::shutdown()");
+  // Where a limit has stopped it, it is not to be asked again; the finding tells of it.
+  return report.limit.ok() ? report.runs.size() : 0;
+}
 
 }  // namespace drydock

@@ -136,7 +136,7 @@ void Engine::note_submit_in_transaction(const Slot& slot, const TransactionMark&
 bool Engine::cancel(JobId id) {
   // Destroyed after the mutex is released.
   std::optional<SubmittedJob> cancelled;
-  std::shared_ptr<RecurringBody> body;
+  std::shared_ptr<RecurringJob> body;
   const MutexLock lock(store_.mutex);
   const auto recurring = recurring_.find(id.value());
   if (recurring != recurring_.end()) {

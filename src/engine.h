@@ -40,8 +40,6 @@
 
 namespace drydock::internal {
 
-using RecurringBody = absl::AnyInvocable<void()>;
-
 // Thread-safe but for driving, which is its maker's thread's; see drydock/simulation.h for what
 // each call promises. Jobs run and closures are destroyed with the mutex released.
 class Engine final : public IdleSource {
@@ -62,10 +60,9 @@ class Engine final : public IdleSource {
   // Queues a job; an inline lane's job is then run, unless the calling thread is running jobs of
   // this engine already or has a transaction open.
   void submit(int lane, SubmittedJob&& job);
-  // Queues a job that is due after `period`, or after the delay in `options`, and again each
-  // `period` after that, under one id, until it is cancelled.
-  JobId submit_every(int lane, JobOptions options, absl::Duration period, RecurringBody body,
-                     SourceLocation where);
+  // Queues a job that runs `body` when `first` is due, and again `period` after each due time,
+  // until it is cancelled.
+  void submit_every(int lane, SubmittedJob&& first, absl::Duration period, RecurringJob body);
   bool cancel(JobId id);
 
   // `lane`: of this executor and of inline ones only; none: of all.
@@ -155,7 +152,7 @@ class Engine final : public IdleSource {
     std::vector<Place> set_aside;
     absl::Status limit;
     // Closures and contexts to destroy when the mutex is released.
-    std::vector<std::shared_ptr<RecurringBody>> spent;
+    std::vector<std::shared_ptr<RecurringJob>> spent;
     std::vector<ContextRef> spent_contexts;
   };
 
@@ -204,7 +201,7 @@ class Engine final : public IdleSource {
     return !drain.lane || lane.base == *drain.lane;
   }
   // What a recurring job runs; null for another.
-  std::shared_ptr<RecurringBody> recurring_body(const Slot& slot)
+  std::shared_ptr<RecurringJob> recurring_body(const Slot& slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     if (recurring_.empty()) return nullptr;
     const auto found = recurring_.find(slot.id().value());
@@ -289,7 +286,7 @@ class Engine final : public IdleSource {
   };
   std::unordered_map<const void*, StrandPlace> inline_strands_ ABSL_GUARDED_BY(store_.mutex);
   struct Recurring {
-    std::shared_ptr<RecurringBody> body;
+    std::shared_ptr<RecurringJob> body;
     std::int64_t period;
   };
   std::unordered_map<std::uint64_t, Recurring> recurring_ ABSL_GUARDED_BY(store_.mutex);  // by id

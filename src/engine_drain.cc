@@ -170,7 +170,7 @@ inline void Engine::run(Drain& drain, Slot& slot) {
   if (!lane.ready.empty()) slots_.prefetch(lane.ready.front());
   store_.append(Event::kStarted, now(), subject_of(slot));
 
-  std::shared_ptr<RecurringBody> body = recurring_body(slot);
+  std::shared_ptr<RecurringJob> body = recurring_body(slot);
   store_.mutex.unlock();
   JobResult result;
   if (body != nullptr) {

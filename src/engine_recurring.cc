@@ -3,40 +3,22 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "drydock/misuse_error.h"
 #include "src/engine.h"
 
 namespace drydock::internal {
 
-JobId Engine::submit_every(int lane, JobOptions options, absl::Duration period, RecurringBody body,
-                           SourceLocation where) {
-  if (period <= absl::ZeroDuration()) {
-    throw MisuseError("drydock: submit_every() at " + where.to_string() + " with a period of " +
-                      absl::FormatDuration(period) +
-                      " would never let a drain end. Pass a period above zero.");
-  }
-  if (!body) {
-    throw std::invalid_argument(
-        "drydock: submit_every() at " + where.to_string() +
-        " was given an empty job. Pass a callable that takes no arguments.");
-  }
-  if (options.delay <= absl::ZeroDuration()) options.delay = period;
-  const JobId id = job_ids_.next();
-  // What the slot holds in its place: the body has to outlive each run.
-  SubmittedJob job(id, std::move(options), Job([] {}), where);
+void Engine::submit_every(int lane, SubmittedJob&& first, absl::Duration period,
+                          RecurringJob body) {
   {
     const MutexLock lock(store_.mutex);
-    recurring_[id.value()] = {std::make_shared<RecurringBody>(std::move(body)),
-                              absl::ToInt64Nanoseconds(period)};
+    recurring_[first.id().value()] = {std::make_shared<RecurringJob>(std::move(body)),
+                                      absl::ToInt64Nanoseconds(period)};
   }
-  submit(lane, std::move(job));
-  return id;
+  submit(lane, std::move(first));
 }
 
 // A recurring job that is behind its time goes before what became due after it.

@@ -104,6 +104,17 @@ void SubmittedJob::capture_submitter() {
   }
 }
 
+SubmittedJob SubmittedJob::again(absl::Duration delay, Job job) const {
+  SubmittedJob next(id_, std::move(job), where_);
+  next.name_ = name_;
+  next.delay_nanos_ = internal::nanos(delay);
+  next.recurring_ = recurring_;
+  next.strand_ = strand_;
+  next.parent_ = share_parents();
+  next.context_ = internal::ContextRef(context_.get());
+  return next;
+}
+
 JobId SubmittedJob::parent() const {
   return parent_.get() == nullptr ? JobId() : parent_.get()->id();
 }

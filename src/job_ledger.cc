@@ -212,8 +212,10 @@ void JobLedger::discard(std::optional<Taken> taken) {
 
 void JobLedger::drop(std::optional<Taken> taken, const std::string& why) {
   if (!taken) return;
-  report_failure(on_failure_,
-                 make_failure(name_, taken->job, std::make_exception_ptr(JobDroppedError(why))));
+  if (!taken->job.recurring()) {
+    report_failure(on_failure_,
+                   make_failure(name_, taken->job, std::make_exception_ptr(JobDroppedError(why))));
+  }
   discard(std::move(taken));
 }
 
@@ -243,7 +245,7 @@ bool JobLedger::on_own_job() const {
 
 bool JobLedger::refuses(const SubmittedJob& job) const {
   if (ended_ || !closed_) return ended_;
-  if (job.delay() > absl::ZeroDuration()) return true;
+  if (job.recurring() || job.delay() > absl::ZeroDuration()) return true;
   return !on_own_job() && !(takes_from_jobs_ && job.parent());
 }
 
@@ -293,7 +295,8 @@ void JobLedger::end() {
 bool JobLedger::idle(const IdleTarget& /*target*/, SteadyTime deadline) const {
   return current_ == 0 &&
          std::none_of(entries_.begin(), entries_.end(), [deadline](const Entry& entry) {
-           return entry.state == State::kDelayed && entry.due <= deadline;
+           return entry.state == State::kDelayed && entry.due <= deadline &&
+                  !entry.job->recurring();
          });
 }
 
@@ -325,6 +328,7 @@ void JobLedger::list_unfinished(const IdleTarget& /*target*/, UnfinishedJobs& jo
   for (const Entry& entry : entries_) {
     if (!waits(entry) || !jobs.wants(entry.observer)) continue;
     const bool delayed = entry.state == State::kDelayed;
+    if (delayed && entry.job->recurring()) continue;
     jobs.add({.job = describe_job(*entry.job),
               .executor = label,
               .since = coarse_age(entry.since),

@@ -87,20 +87,23 @@ void Mailbox::submit_delayed(SubmittedJob job) {
   JobOptions options{.name = job.given_name(), .delay = job.delay()};
   const JobId id = job.id();
   const SourceLocation where = job.where();
-  Delays::iterator place;
-  {
+  const bool recurring = job.recurring();
+  std::optional<Delay> delay;
+  if (!recurring) {
     const MutexLock lock(mutex_);
-    place = delayed_.emplace(delayed_.end(), job, coarse_now());
+    const Delays::iterator place = delayed_.emplace(delayed_.end(), job, coarse_now());
     place->due = deadline_after(job.delay());
+    delay.emplace(shared_from_this(), place);
   }
-  Delay delay(shared_from_this(), place);
   job.clear_delay();
-  forward_(SubmittedJob(
+  SubmittedJob wait(
       id, std::move(options),
       [self = shared_from_this(), job = std::move(job), delay = std::move(delay)]() mutable {
         self->submit(std::move(job));
       },
-      where));
+      where);
+  if (recurring) wait.set_recurring();
+  forward_(std::move(wait));
 }
 
 void Mailbox::end_delay(Delays::iterator delay) {

@@ -1,6 +1,7 @@
 #include "drydock/serial_executor.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,10 +25,13 @@ SerialExecutor::~SerialExecutor() = default;
 
 bool SerialExecutor::cancel(JobId id) {
   if (mailbox_ == nullptr) return base_.cancel(id);
-  if (mailbox_->cancel(id)) return true;
-  if (!base_.cancel(id)) return false;
-  mailbox_->pump();
-  return true;
+  const std::optional<bool> recurred = cancel_recurring(id);
+  bool taken = mailbox_->cancel(id);
+  if (!taken && base_.cancel(id)) {
+    taken = true;
+    mailbox_->pump();
+  }
+  return recurred.value_or(taken);
 }
 
 absl::Status SerialExecutor::wait_idle(absl::Duration timeout) {
@@ -41,6 +45,15 @@ void SerialExecutor::do_submit(SubmittedJob job) {
   }
   job.set_strand(this);
   forward(base_, std::move(job));
+}
+
+void SerialExecutor::do_submit_every(SubmittedJob first, absl::Duration period, RecurringJob job) {
+  if (mailbox_ != nullptr) {
+    Executor::do_submit_every(std::move(first), period, std::move(job));
+    return;
+  }
+  first.set_strand(this);
+  forward_every(base_, std::move(first), period, std::move(job));
 }
 
 // Jobs of a strand on this one are jobs of this one.

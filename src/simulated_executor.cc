@@ -26,14 +26,14 @@ SimulatedExecutor::SimulatedExecutor(Runs runs, Simulation& simulation, std::str
 
 SimulatedExecutor::~SimulatedExecutor() = default;
 
-JobId SimulatedExecutor::submit_every(JobOptions options, absl::Duration period,
-                                      absl::AnyInvocable<void()> job, SourceLocation where) {
-  return engine_->submit_every(lane_, std::move(options), period, std::move(job), where);
-}
-
 bool SimulatedExecutor::cancel(JobId id) { return engine_->cancel(id); }
 
 void SimulatedExecutor::do_submit(SubmittedJob job) { engine_->submit(lane_, std::move(job)); }
+
+void SimulatedExecutor::do_submit_every(SubmittedJob first, absl::Duration period,
+                                        RecurringJob job) {
+  engine_->submit_every(lane_, std::move(first), period, std::move(job));
+}
 
 internal::IdleTarget SimulatedExecutor::idle_target() { return engine_->idle_target(lane_); }
 

@@ -48,10 +48,11 @@ void ThreadPool::submit(SubmittedJob&& job) {
     SpinningLock lock(intake_mutex_);
     if (closed_ && refuses(job)) {
       outcome = kClosed;
-    } else if (room_ == 0 && !make_room()) {
+    } else if (room_ == 0 && !make_room() && !job.recurring()) {
       outcome = kFull;
     } else {
-      --room_;
+      // A recurring job, which is one job, always has room.
+      if (room_ > 0) --room_;
       QueuedJob* const node = nodes_.take();
       node->job.emplace(std::move(job));
       node->since = coarse_now();
@@ -145,7 +146,7 @@ bool ThreadPool::on_worker_thread() const {
 }
 
 bool ThreadPool::refuses(const SubmittedJob& job) const {
-  if (job.delay() > absl::ZeroDuration()) return true;
+  if (job.recurring() || job.delay() > absl::ZeroDuration()) return true;
   return !on_worker_thread() && !(takes_from_jobs_ && job.parent());
 }
 
@@ -194,10 +195,13 @@ void ThreadPool::close(bool takes_from_jobs) {
   }
   if (timer_thread.joinable()) timer_thread.join();
   while (QueuedJob* const node = dropped.pop_front()) {
-    report_failure(options_.on_failure,
-                   make_failure(name(), *node->job,
-                                std::make_exception_ptr(JobDroppedError(
-                                    "its delay had not passed when the executor was shut down"))));
+    if (!node->job->recurring()) {
+      report_failure(options_.on_failure,
+                     make_failure(name(), *node->job,
+                                  std::make_exception_ptr(JobDroppedError(
+                                      "its delay had not passed when the executor was shut "
+                                      "down"))));
+    }
     discard(node);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -45,7 +46,11 @@ ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolOptions options)
 
 ThreadPoolExecutor::~ThreadPoolExecutor() = default;
 
-bool ThreadPoolExecutor::cancel(JobId id) { return pool_->cancel(id); }
+bool ThreadPoolExecutor::cancel(JobId id) {
+  const std::optional<bool> recurred = cancel_recurring(id);
+  const bool taken = pool_->cancel(id);
+  return recurred.value_or(taken);
+}
 
 absl::Status ThreadPoolExecutor::wait_idle(absl::Duration timeout) {
   return drydock::wait_idle({this}, timeout);

@@ -16,7 +16,8 @@ bool wanted(const void* strand, const SubmittedJob& job) {
 }
 
 bool due_in_time(const TimerQueue::Entry& entry, const void* strand, SteadyTime deadline) {
-  return entry.due <= deadline && wanted(strand, *entry.node->job);
+  const SubmittedJob& job = *entry.node->job;
+  return entry.due <= deadline && wanted(strand, job) && !job.recurring();
 }
 
 }  // namespace
@@ -97,7 +98,7 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
   strands_.for_each_waiting(add_queued);
   const SteadyTime now = std::chrono::steady_clock::now();
   for (const TimerQueue::Entry& entry : timers_.entries()) {
-    if (!in_list(*entry.node->job)) continue;
+    if (!in_list(*entry.node->job) || entry.node->job->recurring()) continue;
     add(*entry.node->job,
         {.since = coarse_age(entry.node->since), .due_in = absl::FromChrono(entry.due - now)});
   }

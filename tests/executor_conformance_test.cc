@@ -23,6 +23,7 @@
 #include "tests/executor_promises.h"
 #include "tests/executor_subjects.h"
 #include "tests/job_gate.h"
+#include "tests/witness.h"
 
 namespace drydock {
 namespace {
@@ -38,41 +39,13 @@ const SourceLocation kSite = SourceLocation::current();
 
 const ContextSlot<std::string> request("request");
 
-// Counts how often a closure is destroyed that owns one of these.
-class Witness {
- public:
-  explicit Witness(std::atomic<int>& destroyed) : destroyed_(&destroyed) {}
-  Witness(Witness&& other) noexcept : destroyed_(std::exchange(other.destroyed_, nullptr)) {}
-  Witness& operator=(Witness&&) = delete;
-  ~Witness() {
-    if (destroyed_ != nullptr) destroyed_->fetch_add(1);
-  }
-
- private:
-  std::atomic<int>* destroyed_;
-};
-
 template <class Subject>
 class ExecutorConformanceTest : public ::testing::Test {
  protected:
   static constexpr ExecutorPromises kPromises = Subject::kPromises;
 };
 
-using Subjects =
-    ::testing::Types<ThreadPoolSubject, SerialOverPoolSubject, InlineSubject, DeferredSubject,
-                     SerialOverDeferredSubject, AsioIoContextSubject, AsioThreadPoolSubject,
-                     AsioStrandSubject, TbbSubject, FunctionSubject, SerialOverAdapterSubject>;
-
-struct SubjectName {
-  template <class Subject>
-  static std::string GetName(int) {
-    std::string name = Subject::kPromises.executor;
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
-    return name;
-  }
-};
-TYPED_TEST_SUITE(ExecutorConformanceTest, Subjects, SubjectName);
+TYPED_TEST_SUITE(ExecutorConformanceTest, ExecutorSubjects, ExecutorSubjectName);
 
 // --- running --------------------------------------------------------------------------------
 

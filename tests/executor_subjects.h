@@ -2,8 +2,12 @@
 #ifndef DRYDOCK_TESTS_EXECUTOR_SUBJECTS_H_
 #define DRYDOCK_TESTS_EXECUTOR_SUBJECTS_H_
 
+#include <gtest/gtest.h>
+
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
+#include <algorithm>
+#include <cctype>
 
 #include <condition_variable>
 #include <deque>
@@ -262,6 +266,22 @@ class SerialOverAdapterSubject : protected TbbSubject {
 
  private:
   SerialExecutor serial_{TbbSubject::executor(), "serial"};
+};
+
+// All of them, for typed tests.
+using ExecutorSubjects =
+    ::testing::Types<ThreadPoolSubject, SerialOverPoolSubject, InlineSubject, DeferredSubject,
+                     SerialOverDeferredSubject, AsioIoContextSubject, AsioThreadPoolSubject,
+                     AsioStrandSubject, TbbSubject, FunctionSubject, SerialOverAdapterSubject>;
+
+struct ExecutorSubjectName {
+  template <class Subject>
+  static std::string GetName(int) {
+    std::string name = Subject::kPromises.executor;
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+  }
 };
 
 }  // namespace drydock

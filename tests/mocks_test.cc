@@ -23,6 +23,7 @@
 #include "drydock/simulation.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
+#include "drydock/wait_idle.h"
 #include "mocks/drydock/mock_executor.h"  // the other path to the same header
 
 namespace drydock {
@@ -68,12 +69,29 @@ TEST(MockExecutorTest, AnExpectationWithoutAnActionStillDelegates) {
   EXPECT_EQ(real.pending_count(), 1U);
 }
 
+TEST(MockExecutorTest, RecurringJobsAndWaitsAreThoseOfTheRealOne) {
+  DeferredExecutor real;
+  NiceMock<MockExecutor> executor(real);
+  int runs = 0;
+  const JobId id = executor.submit_every({.name = "tick"}, absl::Hours(1), [&] { ++runs; });
+  EXPECT_EQ(wait_idle({&executor}, absl::InfiniteDuration()), absl::OkStatus());
+  real.simulation().advance_by(absl::Hours(2));
+  EXPECT_EQ(runs, 2);
+  EXPECT_TRUE(executor.cancel(id));
+  executor.submit([] {});
+  EXPECT_EQ(wait_idle({&executor}, absl::InfiniteDuration()).code(),
+            absl::StatusCode::kFailedPrecondition);
+  real.drain();
+}
+
 TEST(MockExecutorTest, WithoutARealOneJobsAreDestroyedUnrun) {
   NiceMock<MockExecutor> executor;
   auto alive = std::make_shared<int>(0);
   executor.submit([alive] { ++*alive; });
+  executor.submit_every({}, absl::Seconds(1), [alive] { ++*alive; });
   EXPECT_EQ(alive.use_count(), 1);
   EXPECT_EQ(*alive, 0);
+  EXPECT_EQ(wait_idle({&executor}, absl::InfiniteDuration()), absl::OkStatus());
 }
 
 TEST(MockExecutorTest, ASubmitCanBeMadeToFail) {

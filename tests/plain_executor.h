@@ -3,6 +3,7 @@
 #define DRYDOCK_TESTS_PLAIN_EXECUTOR_H_
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,11 @@ namespace drydock {
 class PlainExecutor : public Executor {
  public:
   explicit PlainExecutor(ThreadPoolOptions options) : pool_(std::move(options)) {}
-  bool cancel(JobId id) override { return pool_.cancel(id); }
+  bool cancel(JobId id) override {
+    const std::optional<bool> recurred = cancel_recurring(id);
+    const bool taken = pool_.cancel(id);
+    return recurred.value_or(taken);
+  }
   void shutdown() { pool_.shutdown(); }
 
  protected:
@@ -54,12 +59,10 @@ class HeldExecutor : public Executor {
     if (result.error != nullptr) errors.push_back(name + ": " + describe(result.error));
   }
   bool cancel(JobId id) override {
-    for (auto job = jobs.begin(); job != jobs.end(); ++job) {
-      if (job->id() != id) continue;
-      jobs.erase(job);
-      return true;
-    }
-    return false;
+    const std::optional<bool> recurred = cancel_recurring(id);
+    const bool taken =
+        std::erase_if(jobs, [id](const SubmittedJob& job) { return job.id() == id; }) > 0;
+    return recurred.value_or(taken);
   }
 
  protected:

@@ -152,7 +152,7 @@ TEST(RecurringJob, NeedsAPeriodAboveZero) {
                   {}, absl::ZeroDuration(), [] {}, where);
             }),
             "drydock: submit_every() at " + where.to_string() +
-                " with a period of 0 would never let a drain end. Pass a period above zero.");
+                " with a period of 0 would run without a pause for ever. Pass a period above zero.");
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ class DeferredExecutor : public SimulatedExecutor {
 
   // These jobs, in the order in which they would run.
   std::vector<PendingJob> pending() const;
+
+ protected:
+  // As a pool runs what is queued before it ends. Throws as `drain()`.
+  std::optional<std::size_t> do_run_queued() override;
 };
 
 }  // namespace drydock

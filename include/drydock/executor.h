@@ -27,6 +27,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -42,7 +43,8 @@
 namespace drydock {
 namespace internal {
 
-class IdleSource;  // see src/idle_source.h
+class IdleSource;     // see src/idle_source.h
+class RecurringJobs;  // see src/recurring_jobs.h
 
 constexpr int kAllLanes = -1;
 
@@ -83,7 +85,7 @@ class Executor {
  public:
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
-  virtual ~Executor() = default;
+  virtual ~Executor();
 
   // Submits a job that is due at once and named after the place of the call. Returns its id.
   template <class F>
@@ -108,12 +110,26 @@ class Executor {
     return id;
   }
 
-  // Takes a job back that has not started. True: it will never run, and its closure is destroyed.
-  // False: it runs, has ended, was cancelled before, or this executor cannot cancel.
-  virtual bool cancel(JobId id) {
-    static_cast<void>(id);
-    return false;
-  }
+  // Submits a job that runs again and again, under one id, until `cancel(id)`: first `period` from
+  // now, or after `options.delay` where that is above zero, and then `period` after each time at
+  // which it was due. It never runs twice at a time: a run that takes longer than the period puts
+  // the next off, and those that are late follow at once, until all are made up for. A run that
+  // throws is a failure as any job's, and the next comes all the same. It can be cancelled from
+  // inside its own run.
+  //
+  // On an executor of real threads the time is the real one; a shutdown ends it, without a report,
+  // and lets a run that has begun end. In a simulation it runs when the test advances the clock, so
+  // that no drain runs for ever because of it, and being pending at the end is no finding. Nowhere
+  // does `wait_idle()` wait for a run that is not due.
+  //
+  // Throws `MisuseError` where `period` is not above zero, and what `submit` throws.
+  JobId submit_every(JobOptions options, absl::Duration period, RecurringJob job,
+                     SourceLocation where = SourceLocation::current());
+
+  // Takes a job back that has not started. True: it will never run, and its closure is destroyed;
+  // one of `submit_every` that runs will not run again. False: it runs, has ended, was cancelled
+  // before, or this executor cannot cancel.
+  virtual bool cancel(JobId id);
 
   // Whether jobs that carry the same `SubmittedJob::strand()` run in order, one at a time. A
   // `SerialExecutor` on such an executor hands its jobs on at once; on another it keeps them in a
@@ -121,12 +137,25 @@ class Executor {
   virtual bool keeps_strand_order() const { return false; }
 
  protected:
-  Executor() : ids_(&own_ids_) {}
+  Executor();
   // Takes ids from `ids`, which outlives this executor.
-  explicit Executor(JobIdSource& ids) : ids_(&ids) {}
+  explicit Executor(JobIdSource& ids);
 
   // What an implementation overrides. Takes the job over; runs it now or later, once, or drops it.
   virtual void do_submit(SubmittedJob job) = 0;
+
+  // Takes a recurring job over; `first` is its first run, without the body. This one submits each
+  // run with `do_submit`, in real time. An executor that hands its jobs to another overrides it and
+  // calls `forward_every`, so that the time is the other's.
+  virtual void do_submit_every(SubmittedJob first, absl::Duration period, RecurringJob job);
+  static void forward_every(Executor& to, SubmittedJob first, absl::Duration period,
+                            RecurringJob job) {
+    to.do_submit_every(std::move(first), period, std::move(job));
+  }
+  // What an override of `cancel` calls first, unless `do_submit_every` is overridden too, and then
+  // takes back what it has under that id. Empty: it is no job of `submit_every`; else what `cancel`
+  // returns.
+  std::optional<bool> cancel_recurring(JobId id);
 
   // What `wait_idle()` (drydock/wait_idle.h) waits for. An executor that hands its jobs to another
   // returns `idle_target_of(other)`; the default is one that cannot say when it is idle.
@@ -161,6 +190,7 @@ class Executor {
 
   JobIdSource own_ids_;
   JobIdSource* ids_;
+  const std::shared_ptr<internal::RecurringJobs> recurring_;
 };
 
 }  // namespace drydock

@@ -13,6 +13,7 @@
 #define DRYDOCK_INLINE_EXECUTOR_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "drydock/simulated_executor.h"
@@ -28,6 +29,10 @@ class InlineExecutor : public SimulatedExecutor {
   // Shares `simulation` with other executors.
   explicit InlineExecutor(Simulation& simulation, std::string name = "");
   ~InlineExecutor() override;
+
+ protected:
+  // Its jobs have run when `submit` returned.
+  std::optional<std::size_t> do_run_queued() override { return 0; }
 };
 
 }  // namespace drydock

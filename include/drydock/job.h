@@ -32,6 +32,9 @@ namespace drydock {
 // Runs once, on whichever thread its executor chooses. Move-only: it may own what it works on.
 using Job = absl::AnyInvocable<void() &&>;
 
+// Runs again and again, for `Executor::submit_every`.
+using RecurringJob = absl::AnyInvocable<void()>;
+
 struct JobOptions {
   // What messages, reports and matchers call the job; empty: "file.cc:line" of the submit.
   std::string name = {};
@@ -144,6 +147,7 @@ class SubmittedJob {
   SubmittedJob(SubmittedJob&& other) noexcept
       : job_(std::move(other.job_)),
         where_(other.where_),
+        recurring_(other.recurring_),
         delay_nanos_(other.delay_nanos_),
         id_(other.id_),
         parent_(std::move(other.parent_)),
@@ -179,6 +183,13 @@ class SubmittedJob {
   // executor that honours it says so with `Executor::keeps_strand_order()`.
   const void* strand() const { return strand_; }
   void set_strand(const void* strand) { strand_ = strand; }
+
+  // One run of a job of `submit_every`. While it is not due nobody waits for it, and none is told
+  // when it is dropped.
+  bool recurring() const { return recurring_ != 0; }
+  void set_recurring() { recurring_ = 1; }
+  // The same job, to be run once more: of the same id, name, place, parents and context.
+  SubmittedJob again(absl::Duration delay, Job job) const;
 
   // For an executor that stands on another one: makes the job due at once, and replaces what it
   // runs by `wrap` of that. Name, place, parents and context stay.
@@ -217,7 +228,8 @@ class SubmittedJob {
   Job job_;
   std::string name_;
   [[no_unique_address]] SourceLocation where_;  // so that the tag stands in its padding
-  std::uint32_t tag_ = 0;                       // for the queue that holds the job
+  std::uint32_t tag_ : 31 = 0;                  // for the queue that holds the job
+  std::uint32_t recurring_ : 1 = 0;
   std::int64_t delay_nanos_ = 0;  // half the size of an absl::Duration with its padding
   JobId id_;
   internal::LineageRef parent_;

@@ -62,6 +62,7 @@ class SerialExecutor final : public Executor {
  protected:
   // Throws what the base throws.
   void do_submit(SubmittedJob job) override;
+  void do_submit_every(SubmittedJob first, absl::Duration period, RecurringJob job) override;
   internal::IdleTarget idle_target() override;
   // As the base does.
   std::optional<std::size_t> do_run_queued() override { return run_queued_of(base_); }

@@ -11,7 +11,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "drydock/executor.h"
 #include "drydock/simulation.h"
@@ -25,14 +24,6 @@ class SimulatedExecutor : public Executor {
  public:
   ~SimulatedExecutor() override;
 
-  // Submits a job that is due after `period` (or first after `options.delay`, where that is above
-  // zero), and again `period` after each due time, under one id, until `cancel(id)`. It runs only
-  // when the clock is advanced, so no drain runs for ever because of it, and being pending at the
-  // end of a test is no finding. Throws `MisuseError` where `period` is not above zero.
-  JobId submit_every(JobOptions options, absl::Duration period, absl::AnyInvocable<void()> job,
-                     SourceLocation where = SourceLocation::current());
-
-  // A job that recurs may be cancelled while it runs: then it does not come again.
   bool cancel(JobId id) override;
   bool keeps_strand_order() const override { return true; }
 
@@ -49,6 +40,7 @@ class SimulatedExecutor : public Executor {
   SimulatedExecutor(Runs runs, Simulation& simulation, std::string name);
 
   void do_submit(SubmittedJob job) override;
+  void do_submit_every(SubmittedJob first, absl::Duration period, RecurringJob job) override;
   internal::IdleTarget idle_target() override;
 
   internal::Engine& engine() const { return *engine_; }

@@ -43,11 +43,17 @@ class MockExecutor : public Executor {
     ON_CALL(*this, do_submit).WillByDefault([this](SubmittedJob job) {
       run_for_real(std::move(job));
     });
+    ON_CALL(*this, do_submit_every)
+        .WillByDefault([&real](SubmittedJob first, absl::Duration period, RecurringJob job) {
+          forward_every(real, std::move(first), period, std::move(job));
+        });
     ON_CALL(*this, cancel).WillByDefault([&real](JobId id) { return real.cancel(id); });
     ON_CALL(*this, keeps_strand_order).WillByDefault([&real] { return real.keeps_strand_order(); });
   }
 
   MOCK_METHOD(void, do_submit, (SubmittedJob job), (override));
+  MOCK_METHOD(void, do_submit_every, (SubmittedJob first, absl::Duration period, RecurringJob job),
+              (override));
   MOCK_METHOD(bool, cancel, (JobId id), (override));
   MOCK_METHOD(bool, keeps_strand_order, (), (const, override));
 
