@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 #include "src/leaks.h"
@@ -23,18 +24,32 @@ std::string describe(const Leak& leak, const std::string& test, const std::strin
 // Comes before and after all other environments.
 class TestProgram : public ::testing::Environment {
  public:
+  // Fails the program once, not every test of it.
   void SetUp() override {
     if (!flags_of_this_program().ok()) GTEST_FAIL() << flags_of_this_program().message();
+    try {
+      order_ = describe_order(order_of_environment());
+    } catch (const std::invalid_argument& error) {
+      GTEST_FAIL() << error.what();
+    }
   }
   void TearDown() override {
     for (const Leak& leak : Leaks::instance().take()) {
       ADD_FAILURE() << describe(leak, "no test", "after the last test");
     }
   }
+
+  // How to get the order of the drains again; empty for first in, first out.
+  const std::string& order() const { return order_; }
+
+ private:
+  std::string order_;
 };
 
 class LeakListener : public ::testing::EmptyTestEventListener {
  public:
+  explicit LeakListener(const TestProgram& program) : program_(program) {}
+
   void OnTestStart(const ::testing::TestInfo& test) override {
     fail(test, "before this test began");
     Leaks::instance().set_test(name_of(test));
@@ -43,12 +58,10 @@ class LeakListener : public ::testing::EmptyTestEventListener {
   void OnTestEnd(const ::testing::TestInfo& test) override {
     fail(test, "while this test ran");
     Leaks::instance().set_test("");
-    if (!test.result()->Failed()) return;
-    const std::string order = describe_order(order_of_environment());
-    if (order.empty()) return;
+    if (!test.result()->Failed() || program_.order().empty()) return;
     std::cerr << "drydock: drains ran in another order than first in, first out. To get this one "
                  "again: "
-              << order << "\n";
+              << program_.order() << "\n";
   }
 
  private:
@@ -61,6 +74,8 @@ class LeakListener : public ::testing::EmptyTestEventListener {
       ADD_FAILURE_AT(test.file(), test.line()) << describe(leak, name_of(test), when);
     }
   }
+
+  const TestProgram& program_;
 };
 
 const bool kSetUp = (set_up_test_program(), true);
@@ -71,8 +86,9 @@ void set_up_test_program() {
   static const bool done = [] {
     static_cast<void>(flags_of_this_program());
     Leaks::instance().collect();
-    ::testing::AddGlobalTestEnvironment(new TestProgram);
-    ::testing::UnitTest::GetInstance()->listeners().Append(new LeakListener);
+    auto* const program = new TestProgram;
+    ::testing::AddGlobalTestEnvironment(program);
+    ::testing::UnitTest::GetInstance()->listeners().Append(new LeakListener(*program));
     return true;
   }();
   static_cast<void>(done);

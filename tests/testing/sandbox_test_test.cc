@@ -159,8 +159,10 @@ TEST(SandboxTestFixture, refuses_an_order_that_it_does_not_know) {
   ::unsetenv("DRYDOCK_ORDER");
   ::unsetenv("DRYDOCK_SEED");
   EXPECT_FALSE(unknown_order.passed);
-  EXPECT_THAT(unknown_order.output, HasSubstr("drydock: DRYDOCK_ORDER is 'random', but must be "
-                                              "fifo, lifo or shuffle."));
+  EXPECT_THAT(unknown_order.output,
+              AllOf(HasSubstr("drydock: DRYDOCK_ORDER is 'random', but must be fifo, lifo or "
+                              "shuffle.\n"),
+                    HasSubstr("[  FAILED  ]"), Not(HasSubstr("terminate called"))));
   EXPECT_FALSE(bad_seed.passed);
   EXPECT_THAT(bad_seed.output, HasSubstr("drydock: DRYDOCK_SEED is 'seven', but must be a whole "
                                          "number from 0 to 18446744073709551615."));
