@@ -79,7 +79,6 @@ class Executors {
     std::string name;
     std::string kind;
     std::unique_ptr<Executor> executor;
-    Executor* base;  // that it stands on; null: none
   };
 
   Executors() = default;
