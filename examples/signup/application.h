@@ -19,7 +19,7 @@ SignupService make_signup_service(drydock::Database& database, const drydock::Ex
 
 // Registers the users that the command line names, and sends their mail to `mailer`, which outlives
 // the call. Prints what it does, and what is wrong to stderr. Returns the exit code.
-int run(int argc, char** argv, drydock::ExecutorsBuilder executors, Mailer& mailer);
+int run(int argc, char** argv, drydock::ExecutorsBuilder builder, Mailer& mailer);
 
 }  // namespace signup
 
