@@ -82,6 +82,7 @@ elif ! $quick; then
     echo "== no clang-format, no clang-tidy: the sources follow those of LLVM 14"
   fi
   check "build with GCC" "${build[@]}" "${options[@]}" --config=gcc //...
+  check "production code links nothing for tests" ./bazel/testonly.sh
   check "the same sources for Bazel and CMake" python3 bazel/compare_builds.py
   check "projects that use drydock" ./bazel/consumers.sh
   if [[ $failed_checks -eq 0 ]]; then

@@ -27,6 +27,16 @@
 #include "drydock/transaction_options.h"
 
 namespace drydock {
+namespace internal {
+
+// The result of a `transact` that does not compile: it goes where any value goes, so that the
+// message of the static_assert is the only one.
+struct NoResult {
+  template <class T>
+  operator T() const;
+};
+
+}  // namespace internal
 
 // Thread-safe: any thread may call `transact` at any time.
 class Database {
@@ -52,7 +62,8 @@ class Database {
                 SourceLocation where = SourceLocation::current()) {
     constexpr bool kTakesTransaction = std::is_invocable_v<Body&, Transaction&>;
     static_assert(kTakesTransaction,
-                  "drydock: the body of transact() takes one argument, a drydock::Transaction&");
+                  "drydock: the body of transact() takes one argument, a drydock::Transaction&: "
+                  "database.transact([&](drydock::Transaction& tx) { ... })");
     if constexpr (kTakesTransaction) {
       using Result = std::invoke_result_t<Body&, Transaction&>;
       static_assert(!std::is_reference_v<Result>,
@@ -60,12 +71,16 @@ class Database {
                     "refers to may be gone after the commit");
       if constexpr (std::is_void_v<Result>) {
         do_transact(options, where, [&](Transaction& transaction) { body(transaction); });
-      } else {
+      } else if constexpr (!std::is_reference_v<Result>) {
         std::optional<Result> result;
         do_transact(options, where,
                     [&](Transaction& transaction) { result.emplace(body(transaction)); });
         return std::move(*result);
+      } else {
+        return internal::NoResult();
       }
+    } else {
+      return internal::NoResult();
     }
   }
 

@@ -110,6 +110,18 @@ class Executor {
     return id;
   }
 
+  // Taken where the job cannot be called, so that the compiler says what to write, and only that.
+  template <class F>
+  requires internal::NotAJob<F> JobId submit(F&&) {
+    static_assert(
+        !internal::NotAJob<F>,
+        "drydock: submit() takes a job that is called without arguments: "
+        "executor.submit([=] { ... }), or executor.submit({.name = \"...\"}, [=] { ... })");
+    return {};
+  }
+  template <class F>
+  requires internal::NotAJob<F> JobId submit(JobOptions, F&& job) { return submit(job); }
+
   // Submits a job that runs again and again, under one id, until `cancel(id)`: first `period` from
   // now, or after `options.delay` where that is above zero, and then `period` after each time at
   // which it was due. It never runs twice at a time: a run that takes longer than the period puts

@@ -58,6 +58,9 @@ struct Redeliverable {
 template <class F>
 concept JobCallable = std::is_invocable_v<std::decay_t<F> &&>;
 
+template <class F>
+concept NotAJob = !JobCallable<F> && !std::is_convertible_v<F, Job>;
+
 // `callable` as a job; an empty job where it is a null pointer or an empty std::function.
 template <JobCallable F>
 Job make_job(F&& callable) {

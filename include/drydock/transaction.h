@@ -68,6 +68,18 @@ class Transaction {
     submit(executor, std::move(options), internal::make_job(std::forward<F>(job)), where);
   }
 
+  // Taken where the job cannot be called, so that the compiler says what to write, and only that.
+  template <class F>
+  requires internal::NotAJob<F>
+  void submit(Executor&, F&&) {
+    static_assert(!internal::NotAJob<F>,
+                  "drydock: submit() takes a job that is called without arguments: "
+                  "tx.submit(executor, {.name = \"...\"}, [=] { ... })");
+  }
+  template <class F>
+  requires internal::NotAJob<F>
+  void submit(Executor& executor, JobOptions, F&& job) { submit(executor, job); }
+
  private:
   void begin();
 

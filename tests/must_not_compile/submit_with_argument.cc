@@ -1,0 +1,7 @@
+// error: drydock: submit() takes a job that is called without arguments: executor.submit([=] { ...
+// }), or executor.submit({.name = "..."}, [=] { ... })
+#include "drydock/executor.h"
+
+void greet(drydock::Executor& executor) {
+  executor.submit([](int) {});
+}
