@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the project in tests/consumer against drydock in each way that docs/using.md shows, and runs
-# its test and its program: by CMake's add_subdirectory; by find_package and by pkg-config, both
-# against what was installed; and by a Bazel workspace that names this one.
+# its test and its program: by CMake's add_subdirectory, here with all tests of drydock; by find_package
+# and by pkg-config, both against what was installed; and by a Bazel workspace that names this one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 drydock=$PWD
@@ -14,18 +14,9 @@ exec 9>"$work/lock"
 flock 9
 rm --recursive --force "$work/newsletter" "$work/installed" "$work/moved"
 cp --recursive --preserve=timestamps tests/consumer "$work/newsletter"
-url=$(bazel run --ui_event_filters=-info --noshow_progress //src:start_local_postgres)
-export DRYDOCK_DATABASE_URL=$url
+bazel build --ui_event_filters=-info --noshow_progress //src:start_local_postgres
+cp --force .bazel/bin/src/start_local_postgres "$work/"
 psql=$(compgen -G "${DRYDOCK_POSTGRES_BIN:-/usr/lib/postgresql/*/bin}/psql" | tail --lines=1)
-
-sql() { "$psql" --no-psqlrc --quiet --tuples-only --no-align "$@"; }
-
-# A database for the program.
-name=drydock_consumer_$$
-trap 'sql --dbname="$url" --command="DROP DATABASE IF EXISTS $name"' EXIT
-sql --dbname="$url" --command="CREATE DATABASE $name"
-own_url=${url/\/postgres\?//$name?}
-sql --dbname="$own_url" --file=tests/consumer/schema.sql
 
 # Says what it does, and what the command printed if that fails.
 step() {
@@ -34,12 +25,19 @@ step() {
   "$@" >"$work/log" 2>&1 || { cat "$work/log" && echo "failed: $*" && return 1; }
 }
 
-# The program: it writes its row and its job runs, and nothing in it is of the part of drydock that is
-# for tests alone.
+sql() { "$psql" --no-psqlrc --quiet --tuples-only --no-align "$@"; }
+
+# The program, in a database of its own: it writes its row and its job runs, and nothing in it is of
+# the part of drydock that is for tests alone.
 run_program() {
-  sql --dbname="$own_url" --command='TRUNCATE subscribers' &&
+  local url name=drydock_consumer_$$
+  url=$("$work/start_local_postgres")
+  local own_url=${url/\/postgres\?//$name?}
+  sql --dbname="$url" --command="DROP DATABASE IF EXISTS $name" --command="CREATE DATABASE $name" &&
+    sql --dbname="$own_url" --file="$drydock/tests/consumer/schema.sql" &&
     [[ $(DATABASE_URL=$own_url "$1" ada@example.org) == "Welcome, ada@example.org" ]] &&
     [[ $(sql --dbname="$own_url" --command='SELECT address FROM subscribers') == ada@example.org ]] &&
+    sql --dbname="$url" --command="DROP DATABASE $name" &&
     ! nm --demangle "$1" | grep --max-count=3 'drydock::\(DeferredExecutor\|Sandbox\|LocalPostgres\)'
 }
 
@@ -47,7 +45,8 @@ with_cmake() {
   local source=$1 build=$2
   shift 2
   cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=None "$@" &&
-    cmake --build "$build" && ctest --test-dir "$build" --output-on-failure && run_program "$build/newsletter"
+    cmake --build "$build" && ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure &&
+    run_program "$build/newsletter"
 }
 
 with_make() {
@@ -59,15 +58,17 @@ with_bazel() {
   sed --in-place "s|path = \"../..\"|path = \"$drydock\"|" "$work/newsletter/WORKSPACE"
   cd "$work/newsletter"
   local bazel=(bazel --output_base="$work/bazel")
-  "${bazel[@]}" test --symlink_prefix=.bazel/ --test_output=errors //... && (cd "$drydock" &&
-    run_program "$work/newsletter/.bazel/bin/newsletter")
-  local status=$?
+  local status=0
+  "${bazel[@]}" test --symlink_prefix=.bazel/ --test_output=errors //... &&
+    run_program "$work/newsletter/.bazel/bin/newsletter" || status=$?
   "${bazel[@]}" shutdown
   return "$status"
 }
 
-step "add_subdirectory" with_cmake "$work/newsletter/add_subdirectory" "$work/add_subdirectory" \
-  -DDRYDOCK_SOURCE_DIR="$drydock" -DDRYDOCK_INSTALL=ON -DCMAKE_INSTALL_PREFIX="$work/installed"
+step "add_subdirectory, and drydock's own tests" \
+  with_cmake "$work/newsletter/add_subdirectory" "$work/add_subdirectory" \
+  -DDRYDOCK_SOURCE_DIR="$drydock" -DDRYDOCK_BUILD_TESTS=ON -DDRYDOCK_INSTALL=ON \
+  -DCMAKE_INSTALL_PREFIX="$work/installed"
 step "install" cmake --install "$work/add_subdirectory"
 if grep --recursive --files-with-matches --fixed-strings -e "$drydock" -e "$work" "$work/installed"; then
   echo "These installed files name a folder of the machine that built them."

@@ -105,6 +105,7 @@ function(drydock_make_component name)
     drydock_compile(${target})
     target_sources(${target} PRIVATE ${DRYDOCK_COMPONENT_${name}_SOURCES})
     set_target_properties(${target} PROPERTIES
+      DEFINE_SYMBOL ""
       VERSION ${PROJECT_VERSION}
       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   else()
