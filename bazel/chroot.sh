@@ -59,7 +59,8 @@ make_debian() {
 # The sources as they are now. tar keeps the times of the files, by which CMake goes.
 rm --recursive --force "$root/home/drydock/drydock"
 mkdir "$root/home/drydock/drydock"
-tar --create --exclude=./.git --exclude=./.bazel --exclude=./.bazelrc.user --exclude=./build . |
+tar --create --exclude=./.git --exclude=./.bazel --exclude='./bazel-*' --exclude=./.bazelrc.user \
+  --exclude=./build . |
   tar --extract --no-same-owner --directory="$root/home/drydock/drydock"
 chroot "$root" chown --recursive drydock: /home/drydock/drydock
 cp --dereference /etc/resolv.conf /etc/hosts "$root/etc/"

@@ -183,10 +183,14 @@ TYPED_TEST(ExecutorConformanceTest, ADelayedJobDoesNotRunBeforeItIsDue) {
     at = std::chrono::steady_clock::now();
     ran = true;
   });
-  if (!TypeParam::kPromises.real_time) EXPECT_FALSE(ran);
+  if (!TypeParam::kPromises.real_time) {
+    EXPECT_FALSE(ran);
+  }
   subject.settle();
   ASSERT_TRUE(ran);
-  if (TypeParam::kPromises.real_time) EXPECT_GE(at - start, std::chrono::milliseconds(20));
+  if (TypeParam::kPromises.real_time) {
+    EXPECT_GE(at - start, std::chrono::milliseconds(20));
+  }
 }
 
 TYPED_TEST(ExecutorConformanceTest, ADelayOfLessThanZeroIsNone) {
