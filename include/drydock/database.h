@@ -33,7 +33,7 @@ namespace internal {
 // message of the static_assert is the only one.
 struct NoResult {
   template <class T>
-  operator T() const;
+  operator T() const;  // NOLINT(google-explicit-constructor)
 };
 
 }  // namespace internal
