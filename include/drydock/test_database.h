@@ -32,8 +32,8 @@ struct TestDatabaseOptions {
   // Files of SQL, run in this order. An entry may be a folder: its *.sql files in order of their
   // names. Each statement runs by itself, as in psql; a file may have its own BEGIN and COMMIT, and
   // COPY ... FROM stdin with its data. psql's commands (\i, \set) are refused.
-  // When this, `schema_command` and `schema_sql` are empty, the environment says what the schema is:
-  // DRYDOCK_SCHEMA names the file or the folder; DRYDOCK_SCHEMA_COMMAND, DRYDOCK_SCHEMA_INPUTS
+  // When this, `schema_command` and `schema_sql` are empty, the environment says what the schema
+  // is: DRYDOCK_SCHEMA names the file or the folder; DRYDOCK_SCHEMA_COMMAND, DRYDOCK_SCHEMA_INPUTS
   // (several with a colon between them) and DRYDOCK_SCHEMA_KEY are the fields below. When all are
   // empty, so is the database.
   std::vector<std::string> schema_files = {};
