@@ -106,11 +106,11 @@ void measure_starts(const char* what, const std::string& program, int runs,
   print_times(what, times);
 }
 
-// A folder for servers that end with their last user; in memory, where clusters are by default.
+// A folder for servers that end with their last user.
 class OwnHome {
  public:
   OwnHome() {
-    std::string folder = fs::exists("/dev/shm") ? "/dev/shm/ddb-XXXXXX" : "/tmp/ddb-XXXXXX";
+    std::string folder = "/tmp/ddb-XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make a folder");
     fs::permissions(folder, fs::perms(0711));
     folder_ = folder;
