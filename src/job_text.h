@@ -26,11 +26,11 @@ std::string describe_job(const SubmittedJob& job);
 
 // A job that runs or waits, as a listing shows it.
 struct UnfinishedJob {
-  std::string job = {};                 // describe_job() of it
-  std::string executor = {};            // "executor 'mail'"
-  std::string thread = {};              // the thread that runs it; empty: it waits
-  std::optional<absl::Duration> since;  // how long it has run, or waited, where that is known
-  absl::Duration due_in = {};           // of a delayed job; zero: it is due
+  std::string job = {};                      // describe_job() of it
+  std::string executor = {};                 // "executor 'mail'"
+  std::string thread = {};                   // the thread that runs it; empty: it waits
+  std::optional<absl::Duration> since = {};  // how long it has run, or waited, where that is known
+  absl::Duration due_in = {};                // of a delayed job; zero: it is due
   std::shared_ptr<const Activity> activity = {};  // of the thread that runs it
 };
 
