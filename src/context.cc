@@ -44,7 +44,7 @@ ContextRef swap_context(ContextRef context) {
     thread_local ClearAtThreadEnd clear_at_thread_end;
     clear_at_thread_end.arm();
   }
-  return ContextRef::adopt(std::exchange(ThreadContext::node_, context.detach()));
+  return ContextRef::adopt(std::exchange(ThisThread::context_, context.detach()));
 }
 
 const char* differing_slot(const ContextNode* before, const ContextNode* after) {

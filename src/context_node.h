@@ -29,17 +29,8 @@ class ContextNode {
   mutable std::atomic<int> shares_{0};
 };
 
-// What a thread's slots hold is a property of the thread, as its stack is.
-class ThreadContext {
- private:
-  friend const ContextNode* current_context();
-  friend ContextRef swap_context(ContextRef context);
-  // Holds a share.
-  static inline constinit thread_local const ContextNode* node_ = nullptr;
-};
-
 // The calling thread's context; null where no slot is set.
-inline const ContextNode* current_context() { return ThreadContext::node_; }
+inline const ContextNode* current_context() { return ThisThread::context_; }
 
 // Makes `context` the calling thread's and returns what was there.
 ContextRef swap_context(ContextRef context);

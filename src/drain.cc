@@ -44,10 +44,11 @@ DrainReport& DrainReport::operator=(DrainReport other) noexcept {
 DrainReport::~DrainReport() {
   if (store_ == nullptr) return;
   const internal::RunStore::Loan loan(store_);
-  // The memory of a run that failed holds its exception.
-  const bool succeeded = std::none_of(
-      runs.begin(), runs.end(), [](const JobRun& run) { return run.outcome == JobRun::kFailed; });
-  if (succeeded && runs.size() > loan->spare.size()) runs.swap(loan->spare);
+  if (runs.size() > loan->spare.size()) runs.swap(loan->spare);
+}
+
+void DrainReport::keep_memory() {
+  if (store_ != nullptr) internal::RunStore::Loan(std::exchange(store_, nullptr)).reset();
 }
 
 absl::Status DrainReport::status() const {

@@ -95,18 +95,14 @@ void Engine::submit(int lane, SubmittedJob&& job) {
       dropped = job.take_context();
       if (handed_over_) report_late_submit(job);
     }
-    const absl::Duration delay = job.delay();
-    const std::int64_t due = delay == absl::ZeroDuration()
-                                 ? now()
-                                 : saturating_add(now(), absl::ToInt64Nanoseconds(delay));
     const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
-    Slot* const slot = slots_.insert(id, std::move(job), due, arrivals_ + 1, site,
+    Slot* const slot = slots_.insert(id, std::move(job), now(), arrivals_ + 1, site,
                                      static_cast<std::uint16_t>(lane));
     // Moved from only where it found a place.
     if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)
     ++arrivals_;
     ++base.live;
-    if (due <= now()) {
+    if (slot->due() <= now()) {
       line_up(*slot);
     } else {
       base.push_delayed(slot->place());

@@ -142,7 +142,16 @@ class Engine final : public IdleSource {
     DrainReport* report;      // null: nobody reads it
     bool filters;             // whether it may leave jobs that are due
     int last_deliveries = 1;  // of the last job that it ran
-    std::size_t runs = 0;     // how many of the report's runs are this drain's
+    // Of the report's runs: those of an earlier one, to be written over.
+    JobRun* spare_run = nullptr;
+    JobRun* spare_end = nullptr;
+    // Of the last run.
+    std::uint32_t site_number = 0;
+    const Site* site = nullptr;
+    bool failed = false;  // whether one of them failed
+    // The one lane whose deferred jobs are its own, while there are that many lanes; null: several.
+    Lane* only_lane = nullptr;
+    std::size_t lanes_seen = 0;
     std::uint32_t first_spawned = 0;
     std::size_t spawned_runs = 0;
     std::size_t inline_spawned_runs = 0;
@@ -200,23 +209,27 @@ class Engine final : public IdleSource {
     if (lane.kind == Lane::kInline) return lane.thread == std::this_thread::get_id();
     return !drain.lane || lane.base == *drain.lane;
   }
-  // What a recurring job runs; null for another.
-  std::shared_ptr<RecurringJob> recurring_body(const Slot& slot)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    if (recurring_.empty()) return nullptr;
-    const auto found = recurring_.find(slot.id().value());
-    return found == recurring_.end() ? nullptr : found->second.body;
-  }
   void sort_line(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Queues a recurring job that has run for its next time. False: it was cancelled.
-  bool queue_again(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool queue_again(Slot& slot, SlotTable::Block& block) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   class Deliveries;
   // Runs the job more than once, with the mutex released.
   JobResult deliver(Drain& drain, Slot& slot);
   // Runs the job that `next` gave, with the mutex released.
   void run(Drain& drain, Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void report_run(Drain& drain, const Slot& slot, const JobResult& result)
+  // The same where the job is a recurring one. False: it is not, and was not run.
+  bool run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void end_run(Drain& drain, const Slot& slot, const JobResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void find_leaked_context(const Slot& slot, const char* leaked)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  JobRun& next_run(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void describe_run(Drain& drain, const Slot& slot, JobRun& run)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void report_failure(Drain& drain, const Slot& slot, const std::exception_ptr& error)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   // Lines jobs up whose time has come.

@@ -79,7 +79,7 @@ bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
   return true;
 }
 
-inline Slot* Engine::head(Drain& drain, Lane& lane) {
+[[gnu::always_inline]] inline Slot* Engine::head(Drain& drain, Lane& lane) {
   for (; !lane.ready.empty(); lane.ready.pop_front()) {
     Slot* slot = slots_.find(lane.ready.front());
     if (slot == nullptr) continue;  // cancelled
@@ -129,7 +129,21 @@ Slot* Engine::next_ranked(Drain& drain) {
   return nullptr;
 }
 
-inline Slot* Engine::next(Drain& drain) {
+void Engine::find_only_lane(Drain& drain) {
+  drain.lanes_seen = lanes_.size();
+  drain.only_lane = nullptr;
+  for (const auto& lane : lanes_) {
+    if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
+    if (drain.only_lane != nullptr) {
+      drain.only_lane = nullptr;
+      return;
+    }
+    drain.only_lane = lane.get();
+  }
+}
+
+[[gnu::always_inline]] inline Slot* Engine::next(Drain& drain) {
+  if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
   Slot* slot = has_inline_lanes_ ? first_of(drain, Lane::kInline) : nullptr;
   if (slot == nullptr && drain.ranking) {
     slot = next_ranked(drain);
@@ -137,7 +151,10 @@ inline Slot* Engine::next(Drain& drain) {
     drain.ranking->pop();
     return slot;
   }
-  if (slot == nullptr) slot = first_of(drain, Lane::kDeferred);
+  if (slot == nullptr) {
+    slot = drain.only_lane != nullptr ? head(drain, *drain.only_lane)
+                                      : first_of(drain, Lane::kDeferred);
+  }
   if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
   lanes_[slot->lane]->ready.pop_front();
   return slot;
@@ -160,72 +177,99 @@ void Engine::put_back(Drain& drain) {
 
 // --- Running.
 
-inline void Engine::run(Drain& drain, Slot& slot) {
-  Lane& lane = *lanes_[slot.lane];
+[[gnu::always_inline]] inline void Engine::run(Drain& drain, Slot& slot) {
+  const Lane& lane = *lanes_[slot.lane];
   --lanes_[lane.base]->live;
   if (is_spawned(drain, slot)) {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
-  slots_.start(slot);
-  if (!lane.ready.empty()) slots_.prefetch(lane.ready.front());
+  SlotTable::Block& block = slots_.start(slot);
   store_.append(Event::kStarted, now(), subject_of(slot));
+  if (!recurring_.empty() && run_recurring(drain, slot, block)) return;
 
-  std::shared_ptr<RecurringJob> body = recurring_body(slot);
   store_.mutex.unlock();
-  JobResult result;
-  if (body != nullptr) {
-    drain.last_deliveries = 1;
-    Job job = [&body] { (*body)(); };
-    result = slot.run_as_this(job);
-  } else if (drain.options.deliveries == 1) {
-    result = slot.run_here();
-  } else {
-    result = deliver(drain, slot);
-  }
+  const JobResult result = drain.options.deliveries == 1 ? slot.run_here() : deliver(drain, slot);
   store_.mutex.lock();
-
-  store_.append_end(result.error != nullptr, now(), subject_of(slot));
-  if (slot.strand() != nullptr) leave_strand(slot);
-  if (result.leaked_slot != nullptr) {
-    add_finding_locked({Finding::kContextLeaked, context_leaked_message(slot, result.leaked_slot),
-                        slot.id(), slot.where()});
-  }
-  if (drain.report != nullptr || result.error != nullptr) report_run(drain, slot, result);
-  if (body != nullptr) {
-    if (queue_again(slot)) return;
-    drain.spent.push_back(std::move(body));
-    drain.spent_contexts.push_back(slot.take_context());
-  }
-  slots_.finish(slot);
+  end_run(drain, slot, result);
+  slots_.finish(slot, block);
 }
 
-void Engine::report_run(Drain& drain, const Slot& slot, const JobResult& result) {
-  JobRun own;
-  JobRun* run = &own;
-  if (drain.report != nullptr) {
-    std::vector<JobRun>& runs = drain.report->runs;
-    run = drain.runs < runs.size() ? &runs[drain.runs] : &runs.emplace_back();
-    ++drain.runs;
+bool Engine::run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block) {
+  const auto found = recurring_.find(slot.id().value());
+  if (found == recurring_.end()) return false;
+  std::shared_ptr<RecurringJob> body = found->second.body;
+  drain.last_deliveries = 1;
+  store_.mutex.unlock();
+  Job job = [&body] { (*body)(); };
+  const JobResult result = slot.run_as_this(job);
+  store_.mutex.lock();
+  end_run(drain, slot, result);
+  if (queue_again(slot, block)) return true;
+  drain.spent.push_back(std::move(body));
+  drain.spent_contexts.push_back(slot.take_context());
+  slots_.finish(slot, block);
+  return true;
+}
+
+[[gnu::always_inline]] inline void Engine::end_run(Drain& drain, const Slot& slot,
+                                                   const JobResult& result) {
+  store_.append_end(result.error != nullptr, now(), subject_of(slot));
+  if (slot.strand() != nullptr) leave_strand(slot);
+  if (result.leaked_slot != nullptr) find_leaked_context(slot, result.leaked_slot);
+  if (result.error != nullptr) {
+    report_failure(drain, slot, result.error);
+  } else if (drain.report != nullptr) {
+    describe_run(drain, slot, next_run(drain));
   }
-  run->id = slot.id();
-  run->parent = slot.parent();
-  if (slot.site() != 0) {
-    run->name = store_.sites[slot.site()].name;
-  } else {
-    run->name = slot.name();
+}
+
+void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
+  add_finding_locked(
+      {Finding::kContextLeaked, context_leaked_message(slot, leaked), slot.id(), slot.where()});
+}
+
+// Writes over one of an earlier report's where there is one left.
+[[gnu::always_inline]] inline JobRun& Engine::next_run(Drain& drain) {
+  if (drain.spare_run == drain.spare_end) return drain.report->runs.emplace_back();
+  JobRun& run = *drain.spare_run++;
+  // An earlier report that held a failure did not leave its runs; its owner may have written some.
+  if (!run.error.empty() || run.exception != nullptr || !run.ancestors.empty()) run = JobRun();
+  return run;
+}
+
+[[gnu::always_inline]] inline void Engine::describe_run(Drain& drain, const Slot& slot,
+                                                        JobRun& run) {
+  run.id = slot.id();
+  run.parent = slot.parent();
+  if (slot.site() != drain.site_number) {
+    drain.site_number = slot.site();
+    drain.site = &store_.sites[slot.site()];
   }
-  run->where = slot.where();
+  if (slot.site() == 0) {
+    run.name = slot.name();
+  } else if (run.name != drain.site->name) {
+    // Comparing costs less than copying, and most runs were of the same job the last time.
+    run.name = drain.site->name;
+  }
+  run.where = slot.where();
+  run.due = time_of(slot.due());
+  run.outcome = JobRun::kSucceeded;
+  run.generation = slot.generation();
+  run.deliveries = drain.last_deliveries;
   const std::string& executor = lanes_[slot.lane]->executor;
-  if (run->executor != executor) run->executor = executor;
-  run->due = time_of(slot.due());
-  run->generation = slot.generation();
-  run->deliveries = drain.last_deliveries;
-  if (result.error == nullptr) return;
-  run->outcome = JobRun::kFailed;
-  run->error = describe(result.error);
-  run->exception = result.error;
-  run->ancestors = slot.ancestors();
-  failures_.push_back(*run);
+  if (run.executor != executor) run.executor = executor;
+}
+
+void Engine::report_failure(Drain& drain, const Slot& slot, const std::exception_ptr& error) {
+  drain.failed = true;
+  JobRun own;
+  JobRun& run = drain.report == nullptr ? own : next_run(drain);
+  describe_run(drain, slot, run);
+  run.outcome = JobRun::kFailed;
+  run.error = describe(error);
+  run.exception = error;
+  run.ancestors = slot.ancestors();
+  failures_.push_back(run);
 }
 
 void Engine::run_due(Drain& drain) {
@@ -241,15 +285,19 @@ void Engine::begin(Drain& drain) {
     drain.report->store_ = store;
     drain.report->runs.swap(store->spare);
   }
-  drain.report->runs.reserve(slots_.size());
+  std::vector<JobRun>& runs = drain.report->runs;
+  runs.reserve(slots_.size());
+  drain.spare_run = runs.data();
+  drain.spare_end = drain.spare_run + runs.size();
   store_.append(Event::kDrainStarted, now(), {});
 }
 
 void Engine::complete(Drain& drain) {
   DrainReport& report = *drain.report;
   store_.append(Event::kDrainEnded, now(), {});
-  if (drain.runs != report.runs.size()) report.runs.resize(drain.runs);
+  report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
   report.limit = drain.limit;
+  if (drain.failed) report.keep_memory();
   if (slots_.size() != 0) report.pending = list_pending(&drain);
 }
 

@@ -57,7 +57,8 @@ bool context_matters(const ContextNode* captured) {
   return captured != nullptr || current_context() != nullptr;
 }
 
-std::exception_ptr call(Job& job) noexcept {
+template <class Callable>
+std::exception_ptr call(Callable& job) noexcept {
   std::exception_ptr error;
   try {
     std::move(job)();
@@ -66,7 +67,7 @@ std::exception_ptr call(Job& job) noexcept {
   }
   // What the closure owns goes while the job is still the running one; a destructor that throws
   // here terminates, as any destructor does.
-  job = nullptr;
+  job = Callable();
   return error;
 }
 
@@ -84,7 +85,8 @@ std::string demangle(const char* name) {
 }  // namespace
 }  // namespace internal
 
-SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLocation where)
+SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job,
+                           SourceLocation where)
     : job_(std::move(job)), where_(where), delay_nanos_(internal::nanos(options.delay)), id_(id) {
   if (!options.name.empty()) name_.swap(options.name);
   capture_submitter();
@@ -128,12 +130,15 @@ std::vector<JobAncestor> SubmittedJob::ancestors() const {
 }
 
 JobResult SubmittedJob::run() noexcept {
-  JobResult result = run_as_this(job_);
+  JobResult result = run_here(job_);
   context_ = internal::ContextRef();
   return result;
 }
 
-JobResult SubmittedJob::run_as_this(Job& job) noexcept {
+JobResult SubmittedJob::run_as_this(Job& job) noexcept { return run_here(job); }
+
+template <class Callable>
+JobResult SubmittedJob::run_here(Callable& job) noexcept {
   const internal::RunningJob running(*this);
   JobResult result;
   if (!internal::context_matters(context_.get())) {

@@ -29,8 +29,8 @@ void JournalStore::add_block() {
     block.reset(new Block);
   }
   blocks_.push_back(std::move(block));
-  last_block_ = blocks_.back()->records.data();
-  in_last_block_ = 0;
+  next_ = blocks_.back()->records.data();
+  block_end_ = next_ + kBlockSize;
 }
 
 void JournalStore::tell_waiters() {
@@ -38,9 +38,29 @@ void JournalStore::tell_waiters() {
   if (appended != nullptr) appended();
 }
 
-void JournalStore::keep_times() { timed_ = true; }
+void JournalStore::append_whole_end(bool failed, std::int64_t at, EventSubject subject) {
+  append(failed ? Event::kFailed : Event::kFinished, at, subject);
+}
 
-void JournalStore::append_time() {
+void JournalStore::add_time(std::int64_t at) {
+  times_.push_back(at);
+  last_time_ = at;
+  last_time_number_ = static_cast<std::uint32_t>(times_.size() - 1);
+}
+
+void JournalStore::keep_times() { timed_ = watched_ = true; }
+
+void JournalStore::tell_watchers() {
+  if (timed_) append_real_time();
+  if (waiters_ != 0) tell_waiters();
+}
+
+void JournalStore::count_waiters(int more) {
+  waiters_ += more;
+  watched_ = timed_ || waiters_ != 0;
+}
+
+void JournalStore::append_real_time() {
   const std::thread::id thread = std::this_thread::get_id();
   auto place = std::find(threads_.begin(), threads_.end(), thread);
   if (place == threads_.end()) place = threads_.insert(place, thread);
@@ -83,9 +103,9 @@ bool JournalStore::matches(const Record& record, Event::Kind kind,
 }
 
 bool JournalStore::wait_for_append(std::chrono::steady_clock::time_point deadline) {
-  ++waiters_;
+  count_waiters(1);
   const bool in_time = appended_.wait_until(mutex, deadline);
-  --waiters_;
+  count_waiters(-1);
   return in_time;
 }
 

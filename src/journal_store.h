@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,36 +38,35 @@ class JournalStore {
   Mutex mutex;
   SiteTable sites ABSL_GUARDED_BY(mutex);
 
-  void append(Event::Kind kind, std::int64_t at, const EventSubject& subject)
+  void append(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (in_last_block_ == kBlockSize) add_block();
-    if (times_.back() != at) times_.push_back(at);
-    last_block_[in_last_block_++] = {static_cast<std::uint8_t>(kind),
-                                     kGoesOn,
-                                     subject.site,
-                                     static_cast<std::uint32_t>(subject.job),
-                                     static_cast<std::uint32_t>(subject.parent),
-                                     static_cast<std::uint32_t>(times_.size() - 1)};
-    if (timed_) append_time();
-    if (waiters_ != 0) tell_waiters();
+    if (next_ == block_end_) add_block();
+    if (at != last_time_) add_time(at);
+    *next_ = {static_cast<std::uint8_t>(kind),
+              kGoesOn,
+              subject.site,
+              static_cast<std::uint32_t>(subject.job),
+              static_cast<std::uint32_t>(subject.parent),
+              last_time_number_};
+    open_run_ = kind == Event::kStarted ? next_ : nullptr;
+    ++next_;
+    if (watched_) tell_watchers();
   }
 
   // From now on keeps the real time and the thread of each event: for a trace, at some cost.
   void keep_times() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The end of a run. Where nothing has happened since its start, the two share a record.
-  void append_end(bool failed, std::int64_t at, const EventSubject& subject)
+  void append_end(bool failed, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (in_last_block_ != 0 && waiters_ == 0 && !timed_ && end() != mark_) {
-      Record& last = last_block_[in_last_block_ - 1];
-      if (last.job == static_cast<std::uint32_t>(subject.job) && last.kind == Event::kStarted &&
-          last.end == kGoesOn && times_.back() == at) {
-        last.end = failed ? kFailed : kFinished;
-        ++shared_in_last_block_;
-        return;
-      }
+    Record* const start = std::exchange(open_run_, nullptr);
+    if (start == nullptr || start->job != static_cast<std::uint32_t>(subject.job) ||
+        at != last_time_ || watched_) {
+      append_whole_end(failed, at, subject);
+      return;
     }
-    append(failed ? Event::kFailed : Event::kFinished, at, subject);
+    start->end = failed ? kFailed : kFinished;
+    ++shared_in_last_block_;
   }
 
   // Events that have been dropped.
@@ -89,14 +89,19 @@ class JournalStore {
 
   // The number that the next record will have.
   std::size_t end() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return blocks_.empty() ? 0 : first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block_;
+    if (blocks_.empty()) return 0;
+    const auto in_last_block = static_cast<std::size_t>(next_ - blocks_.back()->records.data());
+    return first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block;
   }
 
   // The same, for a place between two events: no run will share a record across it.
-  std::size_t mark() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return mark_ = end(); }
+  std::size_t mark() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    open_run_ = nullptr;
+    return end();
+  }
 
   // From now on, until as many calls with false, `appended` is called after each append.
-  void watch(bool watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { waiters_ += watched ? 1 : -1; }
+  void watch(bool watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { count_waiters(watched ? 1 : -1); }
   // Called under the mutex.
   std::function<void()> appended ABSL_GUARDED_BY(mutex);
 
@@ -140,24 +145,34 @@ class JournalStore {
   };
 
   void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  void append_time() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void count_waiters(int more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void append_whole_end(bool failed, std::int64_t at, EventSubject subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void add_time(std::int64_t at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void tell_watchers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void append_real_time() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   const Record& record_at(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const std::size_t index = number - first_record_;
     return blocks_[index / kBlockSize]->records[index % kBlockSize];
   }
 
   std::deque<std::unique_ptr<Block>> blocks_ ABSL_GUARDED_BY(mutex);
-  Record* last_block_ ABSL_GUARDED_BY(mutex) = nullptr;
-  std::size_t in_last_block_ ABSL_GUARDED_BY(mutex) = kBlockSize;
+  // In the last block: where the next record goes, and the block's end.
+  Record* next_ ABSL_GUARDED_BY(mutex) = nullptr;
+  Record* block_end_ ABSL_GUARDED_BY(mutex) = nullptr;
+  // The last record, where it is that of a start.
+  Record* open_run_ ABSL_GUARDED_BY(mutex) = nullptr;
   std::size_t shared_in_last_block_ ABSL_GUARDED_BY(mutex) = 0;
-  // What the clock has shown, in order.
+  // What the clock has shown, in order; the last of it, and its number.
   std::vector<std::int64_t> times_ ABSL_GUARDED_BY(mutex) = {0};
+  std::int64_t last_time_ ABSL_GUARDED_BY(mutex) = 0;
+  std::uint32_t last_time_number_ ABSL_GUARDED_BY(mutex) = 0;
   std::size_t first_record_ ABSL_GUARDED_BY(mutex) = 0;
+  bool watched_ ABSL_GUARDED_BY(mutex) = false;  // timed, or waited for
   bool timed_ ABSL_GUARDED_BY(mutex) = false;
   std::deque<RealTime> real_times_ ABSL_GUARDED_BY(mutex);  // of the latest records
   std::vector<std::thread::id> threads_ ABSL_GUARDED_BY(mutex);
-  std::size_t mark_ ABSL_GUARDED_BY(mutex) = 0;
   std::size_t forgotten_ ABSL_GUARDED_BY(mutex) = 0;
   int waiters_ ABSL_GUARDED_BY(mutex) = 0;
   CondVar appended_;

@@ -15,7 +15,7 @@ namespace drydock::internal {
 // The closure that the base runs: the job's own, then the end of its turn.
 class Mailbox::Turn {
  public:
-  Turn(std::shared_ptr<Mailbox> mailbox, Job job)
+  Turn(std::shared_ptr<Mailbox> mailbox, JobBody job)
       : mailbox_(std::move(mailbox)), job_(std::move(job)) {}
   Turn(Turn&&) = default;
   Turn& operator=(Turn&&) = delete;
@@ -29,13 +29,13 @@ class Mailbox::Turn {
     ran_ = true;
     mailbox_->turn_runs();
     // Gone with all it owns before the next job starts.
-    Job job = std::move(job_);
+    JobBody job = std::move(job_);
     std::move(job)();
   }
 
  private:
   std::shared_ptr<Mailbox> mailbox_;
-  Job job_;
+  JobBody job_;
   bool ran_ = false;
 };
 
@@ -120,7 +120,7 @@ void Mailbox::pump(JobId submitted) {
     const JobId id = job->id();
     const std::string name = job->name();
     const SourceLocation where = job->where();
-    job->decorate([&self](Job run) { return Job(Turn(self, std::move(run))); });
+    job->decorate([&self](JobBody run) { return Turn(self, std::move(run)); });
     try {
       forward_(*std::move(job));
     } catch (...) {

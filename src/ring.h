@@ -18,6 +18,8 @@ class Ring {
   // The one behind `index` others.
   const T& operator[](std::size_t index) const { return items_[wrap(first_ + index)]; }
 
+  void set(std::size_t index, const T& item) { items_[wrap(first_ + index)] = item; }
+
   void push_back(const T& item) {
     if (size_ > mask_ || items_.empty()) grow();
     items_[wrap(first_ + size_++)] = item;

@@ -9,14 +9,14 @@ namespace drydock::internal {
 // Stands on the stack around the run of a job; the innermost is `current_job()`.
 class RunningJob {
  public:
-  explicit RunningJob(const SubmittedJob& job) noexcept : job_(job), outer_(innermost_) {
-    innermost_ = this;
+  explicit RunningJob(const SubmittedJob& job) noexcept : job_(job), outer_(ThisThread::running_) {
+    ThisThread::running_ = this;
   }
   RunningJob(const RunningJob&) = delete;
   RunningJob& operator=(const RunningJob&) = delete;
-  ~RunningJob() { innermost_ = outer_; }
+  ~RunningJob() { ThisThread::running_ = outer_; }
 
-  static RunningJob* innermost() noexcept { return innermost_; }
+  static RunningJob* innermost() noexcept { return ThisThread::running_; }
 
   const SubmittedJob& job() const { return job_; }
 
@@ -27,8 +27,6 @@ class RunningJob {
   const SubmittedJob& job_;
   RunningJob* outer_;
   LineageRef lineage_;
-
-  static inline constinit thread_local RunningJob* innermost_ = nullptr;
 };
 
 }  // namespace drydock::internal

@@ -32,12 +32,11 @@ class SiteTable {
 
   std::uint32_t number_of(const std::string& given, SourceLocation where) {
     Recent& recent = recent_[slot_of(where)];
-    if (recent.file == where.file_name() && recent.line == where.line()) {
-      const Site& site = sites_[recent.number];
-      if (given.empty() ? !site.named : site.named && site.name == given) return recent.number;
+    if (recent.file == where.file_name() && recent.line == where.line() &&
+        (given.empty() ? !recent.site->named : recent.site->named && recent.site->name == given)) {
+      return recent.number;
     }
-    recent = {where.file_name(), where.line(), find_or_add(given, where)};
-    return recent.number;
+    return look_up(recent, given, where);
   }
 
   const Site& operator[](std::uint32_t number) const { return sites_[number]; }
@@ -47,6 +46,7 @@ class SiteTable {
     const char* file = nullptr;
     std::uint32_t line = 0;
     std::uint32_t number = 0;
+    const Site* site = nullptr;
   };
   struct Key {
     const char* file;
@@ -64,6 +64,13 @@ class SiteTable {
 
   static std::size_t slot_of(SourceLocation where) {
     return (reinterpret_cast<std::uintptr_t>(where.file_name()) / 8 + where.line()) % kRecent;
+  }
+
+  [[gnu::noinline]] std::uint32_t look_up(Recent& recent, const std::string& given,
+                                          SourceLocation where) {
+    const std::uint32_t number = find_or_add(given, where);
+    recent = {where.file_name(), where.line(), number, &sites_[number]};
+    return number;
   }
 
   std::uint32_t find_or_add(const std::string& given, SourceLocation where) {

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "drydock/job.h"
 #include "src/context_node.h"
 #include "src/lineage.h"
+#include "src/ring.h"
 #include "src/running_job.h"
 
 namespace drydock::internal {
@@ -40,10 +40,10 @@ struct Place {
 // A job and what the engine knows of it, in the memory of a `SubmittedJob`: this is what a queued
 // job costs.
 struct Slot : SubmittedJob {
-  Slot(SubmittedJob&& job, std::int64_t due, std::uint32_t arrived, std::uint32_t site_number,
+  Slot(SubmittedJob&& job, std::int64_t now, std::uint32_t arrived, std::uint32_t site_number,
        std::uint16_t lane_number)
       : SubmittedJob(std::move(job)), sequence(arrived), lane(lane_number) {
-    delay_nanos_ = due;
+    delay_nanos_ = saturating_add(now, delay_nanos_);
     tag_ = site_number;
   }
 
@@ -57,7 +57,7 @@ struct Slot : SubmittedJob {
   // As the base's, without a call.
   JobId parent() const { return parent_.get() == nullptr ? JobId() : parent_.get()->id(); }
   int generation() const { return parent_.get() == nullptr ? 0 : parent_.get()->generation() + 1; }
-  JobResult run_here() noexcept {
+  [[gnu::always_inline]] JobResult run_here() noexcept {
     if (context_.get() != nullptr || current_context() != nullptr) return SubmittedJob::run();
     const RunningJob running(*this);
     JobResult result;
@@ -66,7 +66,7 @@ struct Slot : SubmittedJob {
     } catch (...) {
       result.error = std::current_exception();
     }
-    job_ = nullptr;
+    job_.reset();
     if (current_context() != nullptr) put_back_context(result);
     return result;
   }
@@ -76,20 +76,37 @@ struct Slot : SubmittedJob {
 };
 static_assert(sizeof(void*) != 8 || sizeof(Slot) <= 128);
 
-// Ids of one simulation are dense, so a block of slots is found by dividing. A block lives as long
-// as there is a job in it.
+// Ids of one simulation are dense, so a block of slots is found by dividing. A block that has no
+// job left is kept for later ones: fresh memory costs more than all else that a job needs.
 class SlotTable {
+  static constexpr std::size_t kBlockSize = 256;
+  enum class State : std::uint8_t { kFree, kPending, kRunning };
+
  public:
+  // Slots of neighbouring ids.
+  class Block {
+    friend class SlotTable;
+    void* at(std::size_t index) { return &bytes[index * sizeof(Slot)]; }
+    Slot* slot(std::size_t index) { return std::launder(reinterpret_cast<Slot*>(at(index))); }
+
+    alignas(Slot) std::array<std::byte, kBlockSize * sizeof(Slot)> bytes;
+    std::array<State, kBlockSize> states = {};
+    std::size_t count = 0;
+    Block* next_spare = nullptr;
+  };
+
   SlotTable() = default;
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
   ~SlotTable() {
     for_each([](Slot& slot) { slot.~Slot(); });
+    while (!blocks_.empty()) drop_first();
+    while (Block* const block = take_spare()) delete block;
   }
 
   // Null if there is a job of this id, pending or running.
   template <class... Args>
-  Slot* insert(std::uint64_t id, Args&&... args) {
+  [[gnu::always_inline]] Slot* insert(std::uint64_t id, Args&&... args) {
     Block& block = block_of(id);
     State& state = block.states[id % kBlockSize];
     if (state != State::kFree) return nullptr;
@@ -101,41 +118,29 @@ class SlotTable {
 
   // The pending job of this id; null: there is none.
   Slot* find(std::uint64_t id) {
-    const std::uint64_t number = id / kBlockSize - first_block_;
-    if (number >= blocks_.size()) return nullptr;
-    Block* block = blocks_[number].get();
+    Block* const block = find_block(id);
     if (block == nullptr || block->states[id % kBlockSize] != State::kPending) return nullptr;
     return block->slot(id % kBlockSize);
   }
 
-  // Says that the job will be looked at soon.
-  void prefetch(std::uint64_t id) const {
-    const std::uint64_t number = id / kBlockSize - first_block_;
-    if (number >= blocks_.size() || blocks_[number] == nullptr) return;
-    const auto* slot = static_cast<const char*>(blocks_[number]->at(id % kBlockSize));
-    __builtin_prefetch(slot, 1);
-    __builtin_prefetch(slot + 64, 1);
-  }
-
   // From here on the job is not pending; the slot stays where it is.
-  void start(Slot& slot) {
-    const std::uint64_t id = slot.id().value();
-    blocks_[id / kBlockSize - first_block_]->states[id % kBlockSize] = State::kRunning;
+  Block& start(Slot& slot) {
+    Block& block = *find_block(slot.id().value());
+    block.states[slot.id().value() % kBlockSize] = State::kRunning;
     --size_;
+    return block;
   }
 
   // The job has run and is pending again.
-  void restart(Slot& slot) {
-    const std::uint64_t id = slot.id().value();
-    blocks_[id / kBlockSize - first_block_]->states[id % kBlockSize] = State::kPending;
+  void restart(Slot& slot, Block& block) {
+    block.states[slot.id().value() % kBlockSize] = State::kPending;
     ++size_;
   }
 
   // Destroys the slot of a job that was started.
-  void finish(Slot& slot) {
+  [[gnu::always_inline]] void finish(Slot& slot, Block& block) {
     const std::uint64_t id = slot.id().value();
     slot.~Slot();
-    Block& block = *blocks_[id / kBlockSize - first_block_];
     block.states[id % kBlockSize] = State::kFree;
     if (--block.count == 0) free_blocks();
   }
@@ -143,15 +148,15 @@ class SlotTable {
   // Removes a pending job and hands it over.
   SubmittedJob take(Slot& slot) {
     SubmittedJob job = std::move(static_cast<SubmittedJob&>(slot));
-    start(slot);
-    finish(slot);
+    finish(slot, start(slot));
     return job;
   }
 
   // Pending jobs, in the order of ids.
   template <class Visit>
   void for_each(Visit&& visit) {
-    for (const auto& block : blocks_) {
+    for (std::size_t number = 0; number < blocks_.size(); ++number) {
+      Block* const block = blocks_[number];
       if (block == nullptr) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
         if (block->states[i] == State::kPending) visit(*block->slot(i));
@@ -163,7 +168,8 @@ class SlotTable {
   // whether it did.
   template <class Visit>
   bool find_if(Visit&& visit) {
-    for (const auto& block : blocks_) {
+    for (std::size_t number = 0; number < blocks_.size(); ++number) {
+      Block* const block = blocks_[number];
       if (block == nullptr || block->count == 0) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
         if (block->states[i] == State::kFree) continue;
@@ -177,44 +183,47 @@ class SlotTable {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kBlockSize = 256;
-  enum class State : std::uint8_t { kFree, kPending, kRunning };
-  struct Block {
-    alignas(Slot) std::array<std::byte, kBlockSize * sizeof(Slot)> bytes;
-    std::array<State, kBlockSize> states = {};
-    std::size_t count = 0;
-
-    void* at(std::size_t index) { return &bytes[index * sizeof(Slot)]; }
-    Slot* slot(std::size_t index) { return std::launder(reinterpret_cast<Slot*>(at(index))); }
-  };
-
-  Block& block_of(std::uint64_t id) {
+  Block* find_block(std::uint64_t id) const {
     const std::uint64_t number = id / kBlockSize - first_block_;
-    if (number < blocks_.size() && blocks_[number] != nullptr) return *blocks_[number];
-    return add_block(id / kBlockSize);
+    return number < blocks_.size() ? blocks_[number] : nullptr;
   }
 
-  Block& add_block(std::uint64_t number) {
+  Block& block_of(std::uint64_t id) {
+    Block* const block = find_block(id);
+    return block != nullptr ? *block : add_block(id / kBlockSize);
+  }
+
+  [[gnu::noinline]] Block& add_block(std::uint64_t number) {
     if (blocks_.empty()) first_block_ = number;
-    for (; number < first_block_; --first_block_) blocks_.emplace_front();
-    while (number - first_block_ >= blocks_.size()) blocks_.emplace_back();
+    for (; number < first_block_; --first_block_) blocks_.push_front(nullptr);
+    while (number - first_block_ >= blocks_.size()) blocks_.push_back(nullptr);
     // Without clearing the bytes, which are written before they are read.
-    blocks_[number - first_block_] =
-        spare_ != nullptr ? std::move(spare_) : std::unique_ptr<Block>(new Block);
-    return *blocks_[number - first_block_];
+    Block* const block = spare_ != nullptr ? take_spare() : new Block;
+    blocks_.set(number - first_block_, block);
+    return *block;
   }
 
   // Drops empty blocks from the front but the newest, which the next job goes into.
-  void free_blocks() {
+  [[gnu::noinline]] void free_blocks() {
     while (blocks_.size() > 1 && (blocks_.front() == nullptr || blocks_.front()->count == 0)) {
-      if (blocks_.front() != nullptr) spare_ = std::move(blocks_.front());
-      blocks_.pop_front();
+      drop_first();
       ++first_block_;
     }
   }
 
-  std::deque<std::unique_ptr<Block>> blocks_;
-  std::unique_ptr<Block> spare_;
+  void drop_first() {
+    if (Block* const block = blocks_.front()) block->next_spare = std::exchange(spare_, block);
+    blocks_.pop_front();
+  }
+
+  Block* take_spare() {
+    Block* const block = spare_;
+    if (block != nullptr) spare_ = block->next_spare;
+    return block;
+  }
+
+  Ring<Block*> blocks_;  // null: no job of these ids
+  Block* spare_ = nullptr;
   std::uint64_t first_block_ = 0;
   std::size_t size_ = 0;
 };

@@ -138,6 +138,8 @@ struct DrainReport {
 
  private:
   friend class internal::Engine;
+  // The memory of a run that failed holds its exception, and ends with the report.
+  void keep_memory();
   // Where the memory of `runs` goes, for the next drain; null: nowhere.
   internal::RunStore* store_ = nullptr;
 };

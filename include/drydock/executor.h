@@ -18,11 +18,6 @@
 #ifndef DRYDOCK_EXECUTOR_H_
 #define DRYDOCK_EXECUTOR_H_
 
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#define DRYDOCK_HAS_SINGLE_THREADED 1
-#endif
-
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -38,6 +33,7 @@
 #include "absl/time/time.h"
 #include "drydock/job.h"
 #include "drydock/redelivery.h"
+#include "drydock/single_threaded.h"
 #include "drydock/source_location.h"
 
 namespace drydock {
@@ -63,15 +59,11 @@ struct IdleTarget {
 class JobIdSource {
  public:
   JobId next() {
-#ifdef DRYDOCK_HAS_SINGLE_THREADED
-    // As libstdc++ counts its shared pointers: an atomic addition costs as much as the rest of a
-    // submit, and a process with one thread needs none.
-    if (__libc_single_threaded) {
+    if (internal::single_threaded()) {
       const std::uint64_t id = last_.load(std::memory_order_relaxed) + 1;
       last_.store(id, std::memory_order_relaxed);
       return JobId(id);
     }
-#endif
     return JobId(last_.fetch_add(1, std::memory_order_relaxed) + 1);
   }
 
@@ -92,7 +84,8 @@ class Executor {
   requires std::is_invocable_v<std::decay_t<F> &&> JobId
   submit(F&& job, SourceLocation where = SourceLocation::current()) {
     const JobId id = ids_->next();
-    do_submit(SubmittedJob(id, internal::make_job(std::forward<F>(job)), where));
+    do_submit(
+        SubmittedJob(id, internal::make_body<internal::JobBody>(std::forward<F>(job)), where));
     return id;
   }
 
@@ -102,7 +95,10 @@ class Executor {
   template <class F>
   requires std::is_invocable_v<std::decay_t<F> &&> JobId
   submit(JobOptions options, F&& job, SourceLocation where = SourceLocation::current()) {
-    return submit(std::move(options), internal::make_job(std::forward<F>(job)), where);
+    const JobId id = ids_->next();
+    do_submit(SubmittedJob(id, std::move(options),
+                           internal::make_body<internal::JobBody>(std::forward<F>(job)), where));
+    return id;
   }
   JobId submit(JobOptions options, Job job, SourceLocation where = SourceLocation::current()) {
     const JobId id = ids_->next();

@@ -25,6 +25,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "drydock/job_body.h"
 #include "drydock/source_location.h"
 
 namespace drydock {
@@ -74,7 +75,23 @@ namespace internal {
 class ContextNode;  // see drydock/context.h
 class Lineage;      // a job as its children remember it; see src/lineage.h
 class RunningJob;   // see src/running_job.h
-struct Slot;        // see src/slot_table.h
+class ContextRef;
+struct Slot;  // see src/slot_table.h
+
+// What `submit` captures of the calling thread: the job that it runs and the values of its context
+// slots.
+class ThisThread {
+ public:
+  static bool has_something_to_capture() { return running_ != nullptr || context_ != nullptr; }
+
+ private:
+  friend class RunningJob;
+  friend const ContextNode* current_context();
+  friend ContextRef swap_context(ContextRef context);
+
+  static inline constinit thread_local RunningJob* running_ = nullptr;
+  static inline constinit thread_local const ContextNode* context_ = nullptr;  // holds a share
+};
 
 // Counted pointers to the two; defined where the types are complete.
 class ContextRef {
@@ -138,11 +155,11 @@ class SubmittedJob {
  public:
   // Captures the calling thread's context and its running job, which becomes the parent. Throws
   // `std::invalid_argument`, naming `where`, if `job` is empty.
-  SubmittedJob(JobId id, JobOptions&& options, Job&& job, SourceLocation where);
+  SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job, SourceLocation where);
   // The same for a job with neither name nor delay.
-  SubmittedJob(JobId id, Job&& job, SourceLocation where)
+  [[gnu::always_inline]] SubmittedJob(JobId id, internal::JobBody&& job, SourceLocation where)
       : job_(std::move(job)), where_(where), id_(id) {
-    capture_submitter();
+    if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
   }
   SubmittedJob(SubmittedJob&& other) noexcept
       : job_(std::move(other.job_)),
@@ -192,7 +209,7 @@ class SubmittedJob {
   SubmittedJob again(absl::Duration delay, Job job) const;
 
   // For an executor that stands on another one: makes the job due at once, and replaces what it
-  // runs by `wrap` of that. Name, place, parents and context stay.
+  // runs by `wrap` of that, a callable too. Name, place, parents and context stay.
   void clear_delay() { delay_nanos_ = 0; }
   template <class Wrap>
   void decorate(Wrap&& wrap) {
@@ -224,8 +241,10 @@ class SubmittedJob {
 
   // Takes the calling thread's context and its running job; throws if there is no job.
   void capture_submitter();
+  template <class Callable>
+  JobResult run_here(Callable& job) noexcept;
 
-  Job job_;
+  internal::JobBody job_;
   std::string name_;
   [[no_unique_address]] SourceLocation where_;  // so that the tag stands in its padding
   std::uint32_t tag_ : 31 = 0;                  // for the queue that holds the job

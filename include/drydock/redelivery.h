@@ -61,18 +61,23 @@ concept JobCallable = std::is_invocable_v<std::decay_t<F> &&>;
 template <class F>
 concept NotAJob = !JobCallable<F> && !std::is_convertible_v<F, Job>;
 
-// `callable` as a job; an empty job where it is a null pointer or an empty std::function.
-template <JobCallable F>
-Job make_job(F&& callable) {
+// `callable` as what a job runs, a `Job` or a `JobBody`; an empty one where it is a null pointer or
+// an empty std::function.
+template <class Body, JobCallable F>
+Body make_body(F&& callable) {
   using Callable = std::decay_t<F>;
   if constexpr (!std::is_invocable_v<Callable&>) {
-    return Job(std::forward<F>(callable));
+    return Body(std::forward<F>(callable));
   } else {
     if constexpr (requires { callable == nullptr; }) {
-      if (callable == nullptr) return Job();
+      if (callable == nullptr) return Body();
     }
-    return Job(Redeliverable<Callable>{std::forward<F>(callable)});
+    return Body(Redeliverable<Callable>{std::forward<F>(callable)});
   }
+}
+template <JobCallable F>
+Job make_job(F&& callable) {
+  return make_body<Job>(std::forward<F>(callable));
 }
 
 }  // namespace drydock::internal

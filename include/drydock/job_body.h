@@ -1,0 +1,134 @@
+// What a submitted job runs: any callable, in a form that is cheap to move.
+//
+// A job moves several times on its way from `submit` through its executor's queue to the thread
+// that runs it. `Job`, an `absl::AnyInvocable`, makes two indirect calls each time; here moving a
+// small closure that may be copied byte by byte is that copy, and a larger one is a pointer. For
+// drydock's own use: application code passes callables and `Job`s.
+#ifndef DRYDOCK_JOB_BODY_H_
+#define DRYDOCK_JOB_BODY_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace drydock::internal {
+
+class JobBody;
+
+template <class F>
+concept BodyCallable =
+    !std::is_same_v<std::decay_t<F>, JobBody> && std::is_invocable_v<std::decay_t<F>&&>;
+
+// Move-only; empty after a move.
+class JobBody {
+ public:
+  JobBody() = default;
+
+  // Empty where `callable` is a null pointer or an empty std::function or Job.
+  template <BodyCallable F>
+  JobBody(F&& callable) {  // NOLINT(google-explicit-constructor): as Job's
+    using Callable = std::decay_t<F>;
+    if constexpr (requires { callable == nullptr; }) {
+      if (callable == nullptr) return;
+    }
+    if constexpr (kFits<Callable>) {
+      new (words_.data()) Callable(std::forward<F>(callable));
+      ops_ = &kOps<Callable>;
+    } else {
+      new (words_.data()) Boxed<Callable>{new Callable(std::forward<F>(callable))};
+      ops_ = &kOps<Boxed<Callable>>;
+    }
+  }
+
+  JobBody(JobBody&& other) noexcept { take(other); }
+  JobBody& operator=(JobBody&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    take(other);
+    return *this;
+  }
+  ~JobBody() { reset(); }
+
+  explicit operator bool() const { return ops_ != nullptr; }
+
+  // At most once. The callable lives until `reset()`, or until this is destroyed.
+  void operator()() && { ops_->call(words_.data()); }
+
+  void reset() noexcept {
+    if (ops_ == nullptr) return;
+    if (ops_->destroy != nullptr) ops_->destroy(words_.data());
+    ops_ = nullptr;
+  }
+
+ private:
+  struct Ops {
+    void (*call)(void* callable);
+    void (*relocate)(void* from, void* to) noexcept;  // null: as bytes
+    void (*destroy)(void* callable) noexcept;         // null: nothing to do
+  };
+
+  // A callable that stands elsewhere.
+  template <class Callable>
+  struct Boxed {
+    void operator()() && { std::move (*callable)(); }
+    Callable* callable;
+  };
+  template <class Callable>
+  static constexpr bool kIsBoxed = false;
+  template <class Callable>
+  static constexpr bool kIsBoxed<Boxed<Callable>> = true;
+
+  static constexpr std::size_t kWords = 3;
+  static constexpr std::size_t kSize = kWords * sizeof(void*);
+  template <class Callable>
+  static constexpr bool kFits =
+      sizeof(Callable) <= kSize &&
+      alignof(Callable) <= alignof(void*) && std::is_nothrow_move_constructible_v<Callable>;
+
+  template <class Callable>
+  static Callable* at(void* bytes) {
+    return std::launder(static_cast<Callable*>(bytes));
+  }
+  template <class Callable>
+  static void call(void* callable) {
+    std::move (*at<Callable>(callable))();
+  }
+  template <class Callable>
+  static void relocate(void* from, void* to) noexcept {
+    new (to) Callable(std::move(*at<Callable>(from)));
+    at<Callable>(from)->~Callable();
+  }
+  template <class Callable>
+  static void destroy(void* callable) noexcept {
+    if constexpr (kIsBoxed<Callable>) {
+      delete at<Callable>(callable)->callable;
+    } else {
+      at<Callable>(callable)->~Callable();
+    }
+  }
+  template <class Callable>
+  static constexpr Ops kOps = {
+      call<Callable>, std::is_trivially_copyable_v<Callable> ? nullptr : relocate<Callable>,
+      std::is_trivially_destructible_v<Callable> && !kIsBoxed<Callable> ? nullptr
+                                                                        : destroy<Callable>};
+
+  void take(JobBody& other) noexcept {
+    if (other.ops_ == nullptr) return;
+    if (other.ops_->relocate == nullptr) {
+      words_ = other.words_;
+    } else {
+      other.ops_->relocate(other.words_.data(), words_.data());
+    }
+    ops_ = std::exchange(other.ops_, nullptr);
+  }
+
+  const Ops* ops_ = nullptr;
+  std::array<std::uintptr_t, kWords> words_;
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_JOB_BODY_H_
