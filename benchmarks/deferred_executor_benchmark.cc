@@ -1,6 +1,10 @@
 // What it costs to submit a job and drain it, with every job in the journal and in the report,
-// against asio's `post` + `poll`, which tracks nothing. Each pair runs alone in the process, where
-// glibc leaves the locks out, and beside a second thread, as tests mostly run.
+// against asio's `post` + `poll`, which tracks nothing; and how that grows with the number of jobs.
+//
+// Each pair runs alone in the process, where glibc leaves the locks out, and beside a second
+// thread, as tests mostly run.
+//
+//   bazel run --config=opt //benchmarks:deferred_executor_benchmark
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
@@ -10,7 +14,10 @@
 #include <cstdint>
 #include <latch>
 #include <thread>
+#include <vector>
 
+#include "benchmarks/paired.h"
+#include "benchmarks/targets.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
 
@@ -32,50 +39,101 @@ class SecondThread {
   std::thread thread_;
 };
 
-void submit_and_drain(benchmark::State& state) {
-  drydock::DeferredExecutor executor;
-  std::int64_t sum = 0;
-  for (auto iteration : state) {
-    for (std::int64_t i = 0; i < state.range(0); ++i) executor.submit([&sum] { ++sum; });
-    benchmark::DoNotOptimize(executor.drain());
+class Drydock {
+ public:
+  void run(std::int64_t jobs) {
+    for (std::int64_t i = 0; i < jobs; ++i) executor_.submit([this] { ++sum_; });
+    benchmark::DoNotOptimize(executor_.drain());
   }
-  benchmark::DoNotOptimize(sum);
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-}
-
-void submit_and_drain_named(benchmark::State& state) {
-  drydock::DeferredExecutor executor;
-  std::int64_t sum = 0;
-  for (auto iteration : state) {
-    for (std::int64_t i = 0; i < state.range(0); ++i) {
-      executor.submit({.name = "send_mail"}, [&sum] { ++sum; });
+  void run_named(std::int64_t jobs) {
+    for (std::int64_t i = 0; i < jobs; ++i) {
+      executor_.submit({.name = "send_mail"}, [this] { ++sum_; });
     }
-    benchmark::DoNotOptimize(executor.drain());
+    benchmark::DoNotOptimize(executor_.drain());
   }
-  benchmark::DoNotOptimize(sum);
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+
+ private:
+  std::int64_t sum_ = 0;
+  drydock::DeferredExecutor executor_;
+};
+
+class Asio {
+ public:
+  void run(std::int64_t jobs) {
+    for (std::int64_t i = 0; i < jobs; ++i) asio::post(context_, [this] { ++sum_; });
+    context_.restart();
+    benchmark::DoNotOptimize(context_.poll());
+  }
+
+ private:
+  std::int64_t sum_ = 0;
+  asio::io_context context_;
+};
+
+constexpr double kTarget = 1.0;
+
+// Each call runs at least a thousand jobs, since a clock that is read for each would count as much
+// as one.
+benchmarks::CompareOptions options_for(std::int64_t jobs) {
+  const std::int64_t repeats = jobs < 1'000 ? 1'000 / jobs : 1;
+  return {.calls_per_round = jobs <= 1'000 ? 20 : 1,
+          .keep_awake = false,
+          .units_per_call = static_cast<double>(jobs * repeats),
+          .at_most = kTarget};
 }
 
-void asio_post_and_poll(benchmark::State& state) {
-  asio::io_context context;
-  std::int64_t sum = 0;
-  for (auto iteration : state) {
-    for (std::int64_t i = 0; i < state.range(0); ++i) asio::post(context, [&sum] { ++sum; });
-    context.restart();
-    benchmark::DoNotOptimize(context.poll());
-  }
-  benchmark::DoNotOptimize(sum);
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+template <void (Drydock::*Run)(std::int64_t)>
+void compare_with_asio(benchmark::State& state) {
+  const std::int64_t jobs = state.range(0);
+  const std::int64_t repeats = jobs < 1'000 ? 1'000 / jobs : 1;
+  Drydock drydock;
+  Asio asio;
+  benchmarks::compare(
+      state,
+      [&] {
+        for (std::int64_t i = 0; i < repeats; ++i) (drydock.*Run)(jobs);
+      },
+      [&] {
+        for (std::int64_t i = 0; i < repeats; ++i) asio.run(jobs);
+      },
+      options_for(jobs));
 }
 
+void submit_and_drain_alone(benchmark::State& state) { compare_with_asio<&Drydock::run>(state); }
+void submit_and_drain_named_alone(benchmark::State& state) {
+  compare_with_asio<&Drydock::run_named>(state);
+}
 void submit_and_drain_beside_a_thread(benchmark::State& state) {
   const SecondThread thread;
-  submit_and_drain(state);
+  compare_with_asio<&Drydock::run>(state);
 }
 
-void asio_post_and_poll_beside_a_thread(benchmark::State& state) {
+// How much more a job costs among a million than among a thousand, against how much more it costs
+// asio: the memory of the machine is slower than its caches for both.
+void growth_to_a_million_beside_a_thread(benchmark::State& state) {
   const SecondThread thread;
-  asio_post_and_poll(state);
+  constexpr std::int64_t kFew = 1'000;
+  constexpr std::int64_t kMany = 1'000'000;
+  Drydock drydock;
+  Asio asio;
+  std::vector<double> ours;
+  std::vector<double> theirs;
+  const auto growth = [](auto& side) {
+    auto many = [&] { side.run(kMany); };
+    auto few = [&] {
+      for (std::int64_t i = 0; i < kMany / kFew; ++i) side.run(kFew);
+    };
+    const double time_of_many = benchmarks::time_of(many);
+    return time_of_many / benchmarks::time_of(few);
+  };
+  for (auto iteration : state) {
+    ours.push_back(growth(drydock));
+    theirs.push_back(growth(asio));
+  }
+  state.counters["our_growth"] = benchmarks::median(ours);
+  state.counters["their_growth"] = benchmarks::median(theirs);
+  state.counters["ratio"] = benchmarks::median(ours) / benchmarks::median(theirs);
+  state.counters["at_most"] = kTarget;
 }
 
 // The heap that a queued job takes, its closure (here of eight bytes) among it.
@@ -93,6 +151,7 @@ void memory_of_queued_jobs(benchmark::State& state) {
     bytes = (in_use() - before) / static_cast<double>(state.range(0));
   }
   state.counters["bytes_per_job"] = bytes;
+  state.counters["at_most"] = 160;
 }
 
 void inline_submit(benchmark::State& state) {
@@ -103,15 +162,25 @@ void inline_submit(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+void few_rounds(benchmark::internal::Benchmark* settings) {
+  benchmarks::paired(settings);
+  settings->Iterations(5);
+}
+
 // The ones without a second thread first: glibc does not go back to leaving locks out.
-BENCHMARK(submit_and_drain)->Arg(1)->RangeMultiplier(10)->Range(1'000, 1'000'000);
-BENCHMARK(asio_post_and_poll)->Arg(1)->RangeMultiplier(10)->Range(1'000, 1'000'000);
-BENCHMARK(submit_and_drain_named)->Arg(1)->Arg(1'000);
+BENCHMARK(submit_and_drain_alone)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
+BENCHMARK(submit_and_drain_alone)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Apply(few_rounds);
+BENCHMARK(submit_and_drain_named_alone)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(inline_submit);
 BENCHMARK(memory_of_queued_jobs)->Arg(1'000'000);
-BENCHMARK(submit_and_drain_beside_a_thread)->Arg(1)->Arg(1'000);
-BENCHMARK(asio_post_and_poll_beside_a_thread)->Arg(1)->Arg(1'000);
+BENCHMARK(submit_and_drain_beside_a_thread)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
+BENCHMARK(submit_and_drain_beside_a_thread)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->Apply(few_rounds);
+BENCHMARK(growth_to_a_million_beside_a_thread)->Iterations(5)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) { return benchmarks::run_with_targets(argc, argv); }

@@ -18,13 +18,23 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <thread>
 #include <vector>
 
 namespace benchmarks {
 
 constexpr int kRounds = 25;
-constexpr int kCallsPerRound = 200;
+
+struct CompareOptions {
+  int calls_per_round = 200;
+  // For calls that sleep. Not where the process is to have one thread only.
+  bool keep_awake = true;
+  // What one call does several of: times are reported for one.
+  double units_per_call = 1;
+  // The ratio to reach; 0: none is asked for.
+  double at_most = 0;
+};
 
 // Keeps every processor out of deep sleep while it lives: a thread on each that spins at idle
 // priority, which gives way to all others.
@@ -56,15 +66,17 @@ inline double median(std::vector<double> values) {
 
 // One iteration of the benchmark is one round.
 template <class Ours, class Theirs>
-void compare(benchmark::State& state, Ours ours, Theirs theirs) {
-  const KeepAwake awake;
+void compare(benchmark::State& state, Ours ours, Theirs theirs,
+             const CompareOptions& options = {}) {
+  std::optional<KeepAwake> awake;
+  if (options.keep_awake) awake.emplace();
   std::vector<double> our_medians;
   std::vector<double> their_medians;
   std::vector<double> ratios;
-  std::vector<double> our_times(kCallsPerRound);
-  std::vector<double> their_times(kCallsPerRound);
+  std::vector<double> our_times(options.calls_per_round);
+  std::vector<double> their_times(options.calls_per_round);
   const auto round = [&] {
-    for (int call = 0; call < kCallsPerRound; ++call) {
+    for (int call = 0; call < options.calls_per_round; ++call) {
       our_times[call] = time_of(ours);
       their_times[call] = time_of(theirs);
     }
@@ -77,9 +89,10 @@ void compare(benchmark::State& state, Ours ours, Theirs theirs) {
     ratios.push_back(our_medians.back() / their_medians.back());
     state.SetIterationTime(our_medians.back());
   }
-  state.counters["ours_us"] = median(our_medians) * 1e6;
-  state.counters["theirs_us"] = median(their_medians) * 1e6;
+  state.counters["ours_us"] = median(our_medians) * 1e6 / options.units_per_call;
+  state.counters["theirs_us"] = median(their_medians) * 1e6 / options.units_per_call;
   state.counters["ratio"] = median(ratios);
+  if (options.at_most > 0) state.counters["at_most"] = options.at_most;
 }
 
 // The settings of a benchmark that uses `compare`.

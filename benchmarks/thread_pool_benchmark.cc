@@ -2,8 +2,8 @@
 //
 // Each round runs kJobs jobs of 0, 1 or 10 µs on 1 or 2 threads, submitted by one outside thread or
 // by the jobs themselves, and ends when the last one has ended. The three sides take turns round by
-// round, so that a change of the machine's speed meets all of them; medians are compared. The last
-// column is drydock's cost over that of the faster of the other two.
+// round, so that a change of the machine's speed meets all of them; medians are compared: `ratio`
+// is drydock's cost over that of the faster of the other two.
 //
 //   bazel run --config=opt //benchmarks:thread_pool_benchmark
 #include <benchmark/benchmark.h>
@@ -28,6 +28,8 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "benchmarks/paired.h"
+#include "benchmarks/targets.h"
 #include "drydock/thread_pool_executor.h"
 
 namespace {
@@ -169,11 +171,6 @@ double run_round(Side& side, const Load& load) {
   return took.count() / load.jobs;
 }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
 void submit_and_run(benchmark::State& state) {
   Load load{.threads = static_cast<int>(state.range(0)),
             .micros = static_cast<int>(state.range(1)),
@@ -189,11 +186,13 @@ void submit_and_run(benchmark::State& state) {
     asio_ns.push_back(run_round(asio, load));
     tbb_ns.push_back(run_round(tbb, load));
   }
-  const double best = std::min(median(asio_ns), median(tbb_ns));
-  state.counters["drydock_ns"] = median(drydock_ns);
-  state.counters["asio_ns"] = median(asio_ns);
-  state.counters["tbb_ns"] = median(tbb_ns);
-  state.counters["ratio"] = median(drydock_ns) / best;
+  const double best = std::min(benchmarks::median(asio_ns), benchmarks::median(tbb_ns));
+  state.counters["asio_ns"] = benchmarks::median(asio_ns);
+  state.counters["tbb_ns"] = benchmarks::median(tbb_ns);
+  state.counters["ours_us"] = benchmarks::median(drydock_ns) / 1e3;
+  state.counters["theirs_us"] = best / 1e3;
+  state.counters["ratio"] = benchmarks::median(drydock_ns) / best;
+  state.counters["at_most"] = 1.0;
 }
 BENCHMARK(submit_and_run)
     ->ArgNames({"threads", "us", "from_jobs"})
@@ -218,9 +217,10 @@ void wait_idle_wakes(benchmark::State& state) {
   std::sort(micros.begin(), micros.end());
   state.counters["p50_us"] = micros[micros.size() / 2];
   state.counters["p99_us"] = micros[micros.size() * 99 / 100];
+  state.counters["at_most"] = 100;
 }
 BENCHMARK(wait_idle_wakes)->Iterations(2000)->UseRealTime();
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) { return benchmarks::run_with_targets(argc, argv); }

@@ -20,12 +20,9 @@
 namespace drydock {
 namespace internal {
 
-const Lineage* RunningJob::lineage() {
-  if (lineage_.get() == nullptr) {
-    lineage_ =
-        Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(), job_.parent_.get());
-  }
-  return lineage_.get();
+void RunningJob::make_lineage() {
+  lineage_ =
+      Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(), job_.parent_.get());
 }
 
 Redelivery* Redelivery::take_if_for_running_job() {
@@ -58,7 +55,7 @@ bool context_matters(const ContextNode* captured) {
 }
 
 template <class Callable>
-std::exception_ptr call(Callable& job) noexcept {
+[[gnu::always_inline]] inline std::exception_ptr call(Callable& job) noexcept {
   std::exception_ptr error;
   try {
     std::move(job)();
@@ -99,7 +96,7 @@ void SubmittedJob::capture_submitter() {
         " was given an empty job. Pass a callable that takes no arguments.");
   }
   if (internal::RunningJob* running = internal::RunningJob::innermost()) {
-    parent_ = internal::LineageRef(running->lineage());
+    parent_ = running->share_lineage();
   }
   if (const internal::ContextNode* context = internal::current_context()) {
     context_ = internal::ContextRef(context);
@@ -129,16 +126,8 @@ std::vector<JobAncestor> SubmittedJob::ancestors() const {
   return parent_.get() == nullptr ? std::vector<JobAncestor>() : parent_.get()->chain();
 }
 
-JobResult SubmittedJob::run() noexcept {
-  JobResult result = run_here(job_);
-  context_ = internal::ContextRef();
-  return result;
-}
-
-JobResult SubmittedJob::run_as_this(Job& job) noexcept { return run_here(job); }
-
 template <class Callable>
-JobResult SubmittedJob::run_here(Callable& job) noexcept {
+[[gnu::always_inline]] inline JobResult SubmittedJob::run_here(Callable& job) noexcept {
   const internal::RunningJob running(*this);
   JobResult result;
   if (!internal::context_matters(context_.get())) {
@@ -151,6 +140,16 @@ JobResult SubmittedJob::run_here(Callable& job) noexcept {
   result.leaked_slot = context.leaked_slot();
   return result;
 }
+
+JobResult SubmittedJob::run_keeping_context() noexcept { return run_here(job_); }
+
+JobResult SubmittedJob::run() noexcept {
+  JobResult result = run_keeping_context();
+  context_ = internal::ContextRef();
+  return result;
+}
+
+JobResult SubmittedJob::run_as_this(Job& job) noexcept { return run_here(job); }
 
 std::string describe(const std::exception_ptr& error) {
   if (error == nullptr) return "";

@@ -24,6 +24,9 @@ class Lineage {
 
   JobId id() const { return id_; }
   int generation() const { return generation_; }
+  // Shares for `LineageRef::adopt`, and back; the caller has another one.
+  void take(int shares) const { shares_.fetch_add(shares, std::memory_order_relaxed); }
+  void give_back(int shares) const { shares_.fetch_sub(shares, std::memory_order_release); }
   // This job and its submitters, nearest first.
   std::vector<JobAncestor> chain() const;
 

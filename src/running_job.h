@@ -3,6 +3,7 @@
 #define DRYDOCK_SRC_RUNNING_JOB_H_
 
 #include "drydock/job.h"
+#include "src/lineage.h"
 
 namespace drydock::internal {
 
@@ -14,19 +15,36 @@ class RunningJob {
   }
   RunningJob(const RunningJob&) = delete;
   RunningJob& operator=(const RunningJob&) = delete;
-  ~RunningJob() { ThisThread::running_ = outer_; }
+  ~RunningJob() {
+    ThisThread::running_ = outer_;
+    if (prepaid_ != 0) lineage_.get()->give_back(prepaid_);
+  }
 
   static RunningJob* innermost() noexcept { return ThisThread::running_; }
 
   const SubmittedJob& job() const { return job_; }
 
   // The job as its children remember it; made when it first submits one.
-  const Lineage* lineage();
+  LineageRef share_lineage() {
+    if (lineage_.get() == nullptr) make_lineage();
+    if (prepaid_ == 0) {
+      lineage_.get()->take(kPrepaid);
+      prepaid_ = kPrepaid;
+    }
+    --prepaid_;
+    return LineageRef::adopt(lineage_.get());
+  }
 
  private:
+  // Shares are taken in bulk: an atomic operation for each would be a good part of a submit.
+  static constexpr int kPrepaid = 64;
+
+  void make_lineage();
+
   const SubmittedJob& job_;
   RunningJob* outer_;
   LineageRef lineage_;
+  int prepaid_ = 0;  // shares of it that are not handed out
 };
 
 }  // namespace drydock::internal

@@ -18,8 +18,9 @@ inline void pause_briefly() {
 
 class ABSL_SCOPED_LOCKABLE SpinningLock {
  public:
-  explicit SpinningLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
-    acquire(mutex);
+  explicit SpinningLock(Mutex& mutex)
+      ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS : mutex_(mutex) {
+    if (!mutex.try_lock()) acquire(mutex);
   }
   SpinningLock(const SpinningLock&) = delete;
   SpinningLock& operator=(const SpinningLock&) = delete;
@@ -29,10 +30,10 @@ class ABSL_SCOPED_LOCKABLE SpinningLock {
   static constexpr int kTries = 10;
 
   // The analysis cannot follow a lock that one of several branches takes.
-  static void acquire(Mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  [[gnu::noinline]] static void acquire(Mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     for (int tries = 0; tries < kTries; ++tries) {
-      if (mutex.try_lock()) return;
       for (int pauses = 0; pauses <= tries; ++pauses) pause_briefly();
+      if (mutex.try_lock()) return;
     }
     mutex.lock();
   }

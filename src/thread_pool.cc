@@ -44,6 +44,7 @@ void ThreadPool::start_threads() {
 void ThreadPool::submit(SubmittedJob&& job) {
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
+  const CoarseTime now = coarse_now();
   {
     SpinningLock lock(intake_mutex_);
     if (closed_ && refuses(job)) {
@@ -55,7 +56,7 @@ void ThreadPool::submit(SubmittedJob&& job) {
       if (room_ > 0) --room_;
       QueuedJob* const node = nodes_.take();
       node->job.emplace(std::move(job));
-      node->since = coarse_now();
+      node->since = now;
       if (node->job->delay() > absl::ZeroDuration()) {
         add_timer(node);
       } else {

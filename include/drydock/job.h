@@ -133,6 +133,12 @@ class LineageRef {
     if (node_ != nullptr) release(node_);
   }
   const Lineage* get() const { return node_; }
+  // Takes a share over from the caller.
+  static LineageRef adopt(const Lineage* node) {
+    LineageRef ref;
+    ref.node_ = node;
+    return ref;
+  }
 
  private:
   static void release(const Lineage* node) noexcept;
@@ -230,7 +236,7 @@ class SubmittedJob {
 
   // The same, but the context stays until the job is destroyed: for an executor that lets others
   // look at the jobs that run.
-  JobResult run_keeping_context() noexcept { return run_as_this(job_); }
+  JobResult run_keeping_context() noexcept;
 
   // Runs `job` again under this one's name, context and parents, as a second delivery.
   JobResult run_as_this(Job& job) noexcept;

@@ -18,6 +18,24 @@ namespace drydock::internal {
 
 class JobBody;
 
+// A callable that stands elsewhere.
+template <class Callable>
+struct BoxedCallable {
+  void operator()() && { std::move (*callable)(); }
+  Callable* callable;
+};
+template <class Callable>
+constexpr bool kIsBoxed = false;
+template <class Callable>
+constexpr bool kIsBoxed<BoxedCallable<Callable>> = true;
+
+// What can be empty; a function cannot, though it can be compared.
+template <class F>
+concept NullableCallable =
+    !std::is_function_v<std::remove_reference_t<F>> && requires(F & callable) {
+  callable == nullptr;
+};
+
 template <class F>
 concept BodyCallable =
     !std::is_same_v<std::decay_t<F>, JobBody> && std::is_invocable_v<std::decay_t<F>&&>;
@@ -31,15 +49,15 @@ class JobBody {
   template <BodyCallable F>
   JobBody(F&& callable) {  // NOLINT(google-explicit-constructor): as Job's
     using Callable = std::decay_t<F>;
-    if constexpr (requires { callable == nullptr; }) {
+    if constexpr (NullableCallable<F>) {
       if (callable == nullptr) return;
     }
     if constexpr (kFits<Callable>) {
       new (words_.data()) Callable(std::forward<F>(callable));
       ops_ = &kOps<Callable>;
     } else {
-      new (words_.data()) Boxed<Callable>{new Callable(std::forward<F>(callable))};
-      ops_ = &kOps<Boxed<Callable>>;
+      new (words_.data()) BoxedCallable<Callable>{new Callable(std::forward<F>(callable))};
+      ops_ = &kOps<BoxedCallable<Callable>>;
     }
   }
 
@@ -69,17 +87,6 @@ class JobBody {
     void (*relocate)(void* from, void* to) noexcept;  // null: as bytes
     void (*destroy)(void* callable) noexcept;         // null: nothing to do
   };
-
-  // A callable that stands elsewhere.
-  template <class Callable>
-  struct Boxed {
-    void operator()() && { std::move (*callable)(); }
-    Callable* callable;
-  };
-  template <class Callable>
-  static constexpr bool kIsBoxed = false;
-  template <class Callable>
-  static constexpr bool kIsBoxed<Boxed<Callable>> = true;
 
   static constexpr std::size_t kWords = 3;
   static constexpr std::size_t kSize = kWords * sizeof(void*);

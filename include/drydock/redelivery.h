@@ -13,6 +13,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "drydock/job.h"
+#include "drydock/job_body.h"
 
 namespace drydock::internal {
 
@@ -69,7 +70,7 @@ Body make_body(F&& callable) {
   if constexpr (!std::is_invocable_v<Callable&>) {
     return Body(std::forward<F>(callable));
   } else {
-    if constexpr (requires { callable == nullptr; }) {
+    if constexpr (NullableCallable<F>) {
       if (callable == nullptr) return Body();
     }
     return Body(Redeliverable<Callable>{std::forward<F>(callable)});
