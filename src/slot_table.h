@@ -86,13 +86,13 @@ class SlotTable {
   // Slots of neighbouring ids.
   class Block {
     friend class SlotTable;
-    void* at(std::size_t index) { return &bytes[index * sizeof(Slot)]; }
+    void* at(std::size_t index) { return &bytes_[index * sizeof(Slot)]; }
     Slot* slot(std::size_t index) { return std::launder(reinterpret_cast<Slot*>(at(index))); }
 
-    alignas(Slot) std::array<std::byte, kBlockSize * sizeof(Slot)> bytes;
-    std::array<State, kBlockSize> states = {};
-    std::size_t count = 0;
-    Block* next_spare = nullptr;
+    alignas(Slot) std::array<std::byte, kBlockSize * sizeof(Slot)> bytes_;
+    std::array<State, kBlockSize> states_ = {};
+    std::size_t count_ = 0;
+    Block* next_spare_ = nullptr;
   };
 
   SlotTable() = default;
@@ -108,10 +108,10 @@ class SlotTable {
   template <class... Args>
   [[gnu::always_inline]] Slot* insert(std::uint64_t id, Args&&... args) {
     Block& block = block_of(id);
-    State& state = block.states[id % kBlockSize];
+    State& state = block.states_[id % kBlockSize];
     if (state != State::kFree) return nullptr;
     state = State::kPending;
-    ++block.count;
+    ++block.count_;
     ++size_;
     return new (block.at(id % kBlockSize)) Slot(std::forward<Args>(args)...);
   }
@@ -119,21 +119,21 @@ class SlotTable {
   // The pending job of this id; null: there is none.
   Slot* find(std::uint64_t id) {
     Block* const block = find_block(id);
-    if (block == nullptr || block->states[id % kBlockSize] != State::kPending) return nullptr;
+    if (block == nullptr || block->states_[id % kBlockSize] != State::kPending) return nullptr;
     return block->slot(id % kBlockSize);
   }
 
   // From here on the job is not pending; the slot stays where it is.
   Block& start(Slot& slot) {
     Block& block = *find_block(slot.id().value());
-    block.states[slot.id().value() % kBlockSize] = State::kRunning;
+    block.states_[slot.id().value() % kBlockSize] = State::kRunning;
     --size_;
     return block;
   }
 
   // The job has run and is pending again.
   void restart(Slot& slot, Block& block) {
-    block.states[slot.id().value() % kBlockSize] = State::kPending;
+    block.states_[slot.id().value() % kBlockSize] = State::kPending;
     ++size_;
   }
 
@@ -141,8 +141,8 @@ class SlotTable {
   [[gnu::always_inline]] void finish(Slot& slot, Block& block) {
     const std::uint64_t id = slot.id().value();
     slot.~Slot();
-    block.states[id % kBlockSize] = State::kFree;
-    if (--block.count == 0) free_blocks();
+    block.states_[id % kBlockSize] = State::kFree;
+    if (--block.count_ == 0) free_blocks();
   }
 
   // Removes a pending job and hands it over.
@@ -159,7 +159,7 @@ class SlotTable {
       Block* const block = blocks_[number];
       if (block == nullptr) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
-        if (block->states[i] == State::kPending) visit(*block->slot(i));
+        if (block->states_[i] == State::kPending) visit(*block->slot(i));
       }
     }
   }
@@ -170,10 +170,10 @@ class SlotTable {
   bool find_if(Visit&& visit) {
     for (std::size_t number = 0; number < blocks_.size(); ++number) {
       Block* const block = blocks_[number];
-      if (block == nullptr || block->count == 0) continue;
+      if (block == nullptr || block->count_ == 0) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
-        if (block->states[i] == State::kFree) continue;
-        if (visit(*block->slot(i), block->states[i] == State::kRunning)) return true;
+        if (block->states_[i] == State::kFree) continue;
+        if (visit(*block->slot(i), block->states_[i] == State::kRunning)) return true;
       }
     }
     return false;
@@ -205,20 +205,20 @@ class SlotTable {
 
   // Drops empty blocks from the front but the newest, which the next job goes into.
   [[gnu::noinline]] void free_blocks() {
-    while (blocks_.size() > 1 && (blocks_.front() == nullptr || blocks_.front()->count == 0)) {
+    while (blocks_.size() > 1 && (blocks_.front() == nullptr || blocks_.front()->count_ == 0)) {
       drop_first();
       ++first_block_;
     }
   }
 
   void drop_first() {
-    if (Block* const block = blocks_.front()) block->next_spare = std::exchange(spare_, block);
+    if (Block* const block = blocks_.front()) block->next_spare_ = std::exchange(spare_, block);
     blocks_.pop_front();
   }
 
   Block* take_spare() {
     Block* const block = spare_;
-    if (block != nullptr) spare_ = block->next_spare;
+    if (block != nullptr) spare_ = block->next_spare_;
     return block;
   }
 

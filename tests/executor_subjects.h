@@ -276,7 +276,7 @@ using ExecutorSubjects =
 
 struct ExecutorSubjectName {
   template <class Subject>
-  static std::string GetName(int) {
+  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): GoogleTest's name
     std::string name = Subject::kPromises.executor;
     std::replace_if(
         name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');

@@ -57,7 +57,7 @@ TEST(JobBodyTest, LetsGoOfWhatTheCallableOwnsOnce) {
   EXPECT_EQ(owned.use_count(), 3);
   std::move(moved)();
   EXPECT_EQ(owned.use_count(), 3);  // until it is told to
-  moved.reset();
+  moved.reset();  // NOLINT(bugprone-use-after-move): running it has not emptied it
   EXPECT_EQ(owned.use_count(), 2);
   large = JobBody();
   EXPECT_EQ(owned.use_count(), 1);
@@ -68,11 +68,11 @@ struct ThrowsWhenMoved {
   explicit ThrowsWhenMoved(int* runs) : runs(runs) {}
   ThrowsWhenMoved(const ThrowsWhenMoved&) = default;
   ThrowsWhenMoved(ThrowsWhenMoved&& other) noexcept(false) : runs(other.runs) {
-    if (++moves > 1) throw std::runtime_error("moved");
+    if (++moves_ > 1) throw std::runtime_error("moved");
   }
-  void operator()() { ++*runs; }
+  void operator()() const { ++*runs; }
   int* runs;
-  static inline int moves = 0;
+  static inline int moves_ = 0;
 };
 
 TEST(JobBodyTest, DoesNotMoveACallableWhoseMoveMayThrow) {

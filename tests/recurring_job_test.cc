@@ -147,12 +147,13 @@ TEST(RecurringJob, NeedsSomethingToRun) {
 TEST(RecurringJob, NeedsAPeriodAboveZero) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
-  EXPECT_EQ(misuse([&] {
-              executor.submit_every(
-                  {}, absl::ZeroDuration(), [] {}, where);
-            }),
-            "drydock: submit_every() at " + where.to_string() +
-                " with a period of 0 would run without a pause for ever. Pass a period above zero.");
+  EXPECT_EQ(
+      misuse([&] {
+        executor.submit_every(
+            {}, absl::ZeroDuration(), [] {}, where);
+      }),
+      "drydock: submit_every() at " + where.to_string() +
+          " with a period of 0 would run without a pause for ever. Pass a period above zero.");
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST_F(RecipesTest, Qt) {
       },
       {.name = "gui"});
   submit_to(executor);
-  application.processEvents();
+  QCoreApplication::processEvents();
   EXPECT_THAT(ran_, ElementsAre("job"));
 }
 

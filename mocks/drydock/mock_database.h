@@ -6,11 +6,11 @@
 //       .WillRepeatedly(drydock::transact_for_real(database));            // those after it
 //
 // What can be injected:
-//   lose_connection()                        before the body: the server is away
-//   fail_commit(database, exception)         after the body: it is rolled back, `exception` comes
-//   out lose_commit_answer(database)             after the COMMIT: it happened, but the caller
-//   cannot know transact_for_real(database)              nothing: as the default, for the calls
-//   between others
+//
+//   lose_connection()                 before the body: the server is away
+//   fail_commit(database, exception)  after the body: it is rolled back, and `exception` comes out
+//   lose_commit_answer(database)      after the COMMIT: it happened, but the caller cannot know
+//   transact_for_real(database)       nothing: as the default, for the calls between others
 //
 // SQL itself is never mocked: the body gets a real `Transaction` of the real database. Constructed
 // without a real database, a transact that no action answers throws `MisuseError`. GoogleMock's own
@@ -87,6 +87,7 @@ class MockDatabase : public internal::DatabaseCalls {
   std::unique_ptr<Subscription> listen_for_real(std::string channel, Executor& executor,
                                                 NotificationHandler handler, SourceLocation where) {
     if (real_ == nullptr) {
+      // NOLINTNEXTLINE(bugprone-parent-virtual-call): the one between is the mock itself.
       return Database::do_listen(std::move(channel), executor, std::move(handler), where);
     }
     return forward_listen(*real_, std::move(channel), executor, std::move(handler), where);
