@@ -438,7 +438,7 @@ TEST_F(CoroutineTest, ATaskIsAwaitedOnce) {
     } catch (const MisuseError& e) {
       log_.add(e.what());
     }
-    const Task<int> moved = std::move(task);
+    const Task<int> moved = std::move(task);  // NOLINT(bugprone-use-after-move): nor this one
     try {
       co_await std::move(task);  // NOLINT(bugprone-use-after-move): the mistake
     } catch (const MisuseError& e) {

@@ -66,7 +66,7 @@ class AsioContextExecutor {
  public:
   AsioContext& query(asio::execution::context_t) const noexcept { return *context_; }
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking.never;
+    return asio::execution::blocking_t::never_t();
   }
 
   // Throws what the submit throws.

@@ -7,6 +7,7 @@
 #ifndef DRYDOCK_JOB_BODY_H_
 #define DRYDOCK_JOB_BODY_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,9 +26,9 @@ struct BoxedCallable {
   Callable* callable;
 };
 template <class Callable>
-constexpr bool kIsBoxed = false;
+inline constexpr bool kIsBoxed = false;
 template <class Callable>
-constexpr bool kIsBoxed<BoxedCallable<Callable>> = true;
+inline constexpr bool kIsBoxed<BoxedCallable<Callable>> = true;
 
 // What can be empty; a function cannot, though it can be compared.
 template <class F>
@@ -46,8 +47,10 @@ class JobBody {
   JobBody() = default;
 
   // Empty where `callable` is a null pointer or an empty std::function or Job.
+  // NOLINTBEGIN(google-explicit-constructor, bugprone-forwarding-reference-overload): as Job's
   template <BodyCallable F>
-  JobBody(F&& callable) {  // NOLINT(google-explicit-constructor): as Job's
+  JobBody(F&& callable) {
+    // NOLINTEND(google-explicit-constructor, bugprone-forwarding-reference-overload)
     using Callable = std::decay_t<F>;
     if constexpr (NullableCallable<F>) {
       if (callable == nullptr) return;
@@ -90,10 +93,10 @@ class JobBody {
 
   static constexpr std::size_t kWords = 3;
   static constexpr std::size_t kSize = kWords * sizeof(void*);
+  // By its size, and by its alignment, which is at most a pointer's.
   template <class Callable>
-  static constexpr bool kFits =
-      sizeof(Callable) <= kSize &&
-      alignof(Callable) <= alignof(void*) && std::is_nothrow_move_constructible_v<Callable>;
+  static constexpr bool kFits = std::is_nothrow_move_constructible_v<Callable>&& std::max(
+                                    sizeof(Callable), alignof(Callable) * kWords) <= kSize;
 
   template <class Callable>
   static Callable* at(void* bytes) {
