@@ -26,84 +26,85 @@ struct ExecutorPromises {
   bool failure_handler;
 };
 
-constexpr ExecutorPromises kThreadPool = {"ThreadPoolExecutor",    ExecutorPromises::Order::kStart,
-                                          /*real_time=*/true,
-                                          /*threads=*/true,
-                                          /*shutdown=*/true,
-                                          /*bounded=*/true,
-                                          /*failure_handler=*/true};
-constexpr ExecutorPromises kSerialOverPool = {"SerialExecutor over ThreadPoolExecutor",
-                                              ExecutorPromises::Order::kOneAtATime,
-                                              /*real_time=*/true,
-                                              /*threads=*/true,
-                                              /*shutdown=*/false,
-                                              /*bounded=*/true,
-                                              /*failure_handler=*/true};
-constexpr ExecutorPromises kSerialOverDeferred = {"SerialExecutor over DeferredExecutor",
-                                                  ExecutorPromises::Order::kOneAtATime,
-                                                  /*real_time=*/false,
-                                                  /*threads=*/false,
-                                                  /*shutdown=*/false,
-                                                  /*bounded=*/false,
-                                                  /*failure_handler=*/false};
-constexpr ExecutorPromises kSerialOverAdapter = {"SerialExecutor over an adapter",
+inline constexpr ExecutorPromises kThreadPool = {"ThreadPoolExecutor",
+                                                 ExecutorPromises::Order::kStart,
+                                                 /*real_time=*/true,
+                                                 /*threads=*/true,
+                                                 /*shutdown=*/true,
+                                                 /*bounded=*/true,
+                                                 /*failure_handler=*/true};
+inline constexpr ExecutorPromises kSerialOverPool = {"SerialExecutor over ThreadPoolExecutor",
+                                                     ExecutorPromises::Order::kOneAtATime,
+                                                     /*real_time=*/true,
+                                                     /*threads=*/true,
+                                                     /*shutdown=*/false,
+                                                     /*bounded=*/true,
+                                                     /*failure_handler=*/true};
+inline constexpr ExecutorPromises kSerialOverDeferred = {"SerialExecutor over DeferredExecutor",
+                                                         ExecutorPromises::Order::kOneAtATime,
+                                                         /*real_time=*/false,
+                                                         /*threads=*/false,
+                                                         /*shutdown=*/false,
+                                                         /*bounded=*/false,
+                                                         /*failure_handler=*/false};
+inline constexpr ExecutorPromises kSerialOverAdapter = {"SerialExecutor over an adapter",
+                                                        ExecutorPromises::Order::kOneAtATime,
+                                                        /*real_time=*/true,
+                                                        /*threads=*/true,
+                                                        /*shutdown=*/false,
+                                                        /*bounded=*/false,
+                                                        /*failure_handler=*/true};
+inline constexpr ExecutorPromises kInline = {"InlineExecutor",
+                                             ExecutorPromises::Order::kOneAtATime,
+                                             /*real_time=*/false,
+                                             /*threads=*/false,
+                                             /*shutdown=*/false,
+                                             /*bounded=*/false,
+                                             /*failure_handler=*/false};
+inline constexpr ExecutorPromises kDeferred = {"DeferredExecutor",
+                                               ExecutorPromises::Order::kOneAtATime,
+                                               /*real_time=*/false,
+                                               /*threads=*/false,
+                                               /*shutdown=*/false,
+                                               /*bounded=*/false,
+                                               /*failure_handler=*/false};
+inline constexpr ExecutorPromises kAsioIoContext = {"AsioExecutor over io_context, one thread",
+                                                    ExecutorPromises::Order::kOneAtATime,
+                                                    /*real_time=*/true,
+                                                    /*threads=*/true,
+                                                    /*shutdown=*/true,
+                                                    /*bounded=*/false,
+                                                    /*failure_handler=*/true};
+inline constexpr ExecutorPromises kAsioThreadPool = {"AsioExecutor over asio::thread_pool",
+                                                     ExecutorPromises::Order::kStart,
+                                                     /*real_time=*/true,
+                                                     /*threads=*/true,
+                                                     /*shutdown=*/true,
+                                                     /*bounded=*/false,
+                                                     /*failure_handler=*/true};
+inline constexpr ExecutorPromises kAsioStrand = {"AsioExecutor over asio::strand",
                                                  ExecutorPromises::Order::kOneAtATime,
                                                  /*real_time=*/true,
                                                  /*threads=*/true,
-                                                 /*shutdown=*/false,
+                                                 /*shutdown=*/true,
                                                  /*bounded=*/false,
                                                  /*failure_handler=*/true};
-constexpr ExecutorPromises kInline = {"InlineExecutor",
-                                      ExecutorPromises::Order::kOneAtATime,
-                                      /*real_time=*/false,
-                                      /*threads=*/false,
-                                      /*shutdown=*/false,
-                                      /*bounded=*/false,
-                                      /*failure_handler=*/false};
-constexpr ExecutorPromises kDeferred = {"DeferredExecutor",
-                                        ExecutorPromises::Order::kOneAtATime,
-                                        /*real_time=*/false,
-                                        /*threads=*/false,
-                                        /*shutdown=*/false,
-                                        /*bounded=*/false,
-                                        /*failure_handler=*/false};
-constexpr ExecutorPromises kAsioIoContext = {"AsioExecutor over io_context, one thread",
-                                             ExecutorPromises::Order::kOneAtATime,
-                                             /*real_time=*/true,
-                                             /*threads=*/true,
-                                             /*shutdown=*/true,
-                                             /*bounded=*/false,
-                                             /*failure_handler=*/true};
-constexpr ExecutorPromises kAsioThreadPool = {"AsioExecutor over asio::thread_pool",
-                                              ExecutorPromises::Order::kStart,
-                                              /*real_time=*/true,
-                                              /*threads=*/true,
-                                              /*shutdown=*/true,
-                                              /*bounded=*/false,
-                                              /*failure_handler=*/true};
-constexpr ExecutorPromises kAsioStrand = {"AsioExecutor over asio::strand",
-                                          ExecutorPromises::Order::kOneAtATime,
+inline constexpr ExecutorPromises kTbb = {"TbbExecutor",           ExecutorPromises::Order::kStart,
                                           /*real_time=*/true,
                                           /*threads=*/true,
                                           /*shutdown=*/true,
                                           /*bounded=*/false,
                                           /*failure_handler=*/true};
-constexpr ExecutorPromises kTbb = {"TbbExecutor",           ExecutorPromises::Order::kStart,
-                                   /*real_time=*/true,
-                                   /*threads=*/true,
-                                   /*shutdown=*/true,
-                                   /*bounded=*/false,
-                                   /*failure_handler=*/true};
-constexpr ExecutorPromises kFunction = {"FunctionExecutor over a thread with a queue",
-                                        ExecutorPromises::Order::kOneAtATime,
-                                        /*real_time=*/true,
-                                        /*threads=*/true,
-                                        /*shutdown=*/true,
-                                        /*bounded=*/false,
-                                        /*failure_handler=*/true};
+inline constexpr ExecutorPromises kFunction = {"FunctionExecutor over a thread with a queue",
+                                               ExecutorPromises::Order::kOneAtATime,
+                                               /*real_time=*/true,
+                                               /*threads=*/true,
+                                               /*shutdown=*/true,
+                                               /*bounded=*/false,
+                                               /*failure_handler=*/true};
 
 // In the order of the table.
-constexpr std::array kAllPromises = {
+inline constexpr std::array kAllPromises = {
     kThreadPool,     kSerialOverPool, kInline, kDeferred, kSerialOverDeferred, kAsioIoContext,
     kAsioThreadPool, kAsioStrand,     kTbb,    kFunction, kSerialOverAdapter};
 

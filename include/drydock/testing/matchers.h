@@ -21,6 +21,7 @@
 #define DRYDOCK_TESTING_MATCHERS_H_
 
 #include <gmock/gmock.h>
+#include <concepts>
 
 #include <optional>
 #include <ostream>
@@ -128,11 +129,14 @@ inline auto has_pending(JobPattern pattern) {
 inline auto has_pending(JobPattern pattern, Times times) {
   return ::testing::MakePolymorphicMatcher(internal::HasPending(std::move(pattern), times.count));
 }
-inline auto has_pending(std::string name) {
-  return has_pending(JobPattern{.name = std::move(name)});
+// A template: GCC 12 takes the braces of a JobPattern for a string as well.
+template <std::convertible_to<std::string> Name>
+auto has_pending(Name&& name) {
+  return has_pending(JobPattern{.name = std::forward<Name>(name)});
 }
-inline auto has_pending(std::string name, Times times) {
-  return has_pending(JobPattern{.name = std::move(name)}, times);
+template <std::convertible_to<std::string> Name>
+auto has_pending(Name&& name, Times times) {
+  return has_pending(JobPattern{.name = std::forward<Name>(name)}, times);
 }
 
 // Of the same: every job has run.
@@ -146,9 +150,13 @@ inline auto has_run(JobPattern pattern) {
 inline auto has_run(JobPattern pattern, Times times) {
   return ::testing::MakePolymorphicMatcher(internal::HasRun(std::move(pattern), times.count));
 }
-inline auto has_run(std::string name) { return has_run(JobPattern{.name = std::move(name)}); }
-inline auto has_run(std::string name, Times times) {
-  return has_run(JobPattern{.name = std::move(name)}, times);
+template <std::convertible_to<std::string> Name>
+auto has_run(Name&& name) {
+  return has_run(JobPattern{.name = std::forward<Name>(name)});
+}
+template <std::convertible_to<std::string> Name>
+auto has_run(Name&& name, Times times) {
+  return has_run(JobPattern{.name = std::forward<Name>(name)}, times);
 }
 
 // Of a `DrainReport`: a job of this name failed with an error that matches.
