@@ -356,6 +356,9 @@ def write_cmake(workspace):
         calls.append(_executable(workspace, rule, "drydock_program"))
     for rule in workspace.rules_of_kind("drydock_test"):
         main = rule.attributes.get("main", "@system//:gtest_main")
+        if main and main.startswith("//"):
+            rule.attributes["deps"] = [*rule["deps"], main]
+            main = None
         calls.append(
             _executable(
                 workspace,
