@@ -12,7 +12,7 @@ targets that it depends on, directly or not, and that no component which it depe
 A target that several components use, none of which depends on the others, goes to the highest that
 all of them depend on.
 
-With --sources it prints, for bazel/compare_builds.sh, "COMPONENT FILE" for each source and header
+With --sources it prints, for bazel/compare_builds.py, "COMPONENT FILE" for each source and header
 that a component has itself or by what it depends on.
 """
 
