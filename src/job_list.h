@@ -37,6 +37,13 @@ class JobList {
     ++size_;
   }
 
+  void push_front(QueuedJob* node) {
+    node->next = head_;
+    head_ = node;
+    if (tail_ == nullptr) tail_ = node;
+    ++size_;
+  }
+
   // Null where the list is empty.
   QueuedJob* pop_front() {
     QueuedJob* const node = head_;
@@ -52,6 +59,16 @@ class JobList {
     if (other.empty()) return;
     (tail_ == nullptr ? head_ : tail_->next) = other.head_;
     tail_ = other.tail_;
+    size_ += std::exchange(other.size_, 0);
+    other.head_ = other.tail_ = nullptr;
+  }
+
+  // Moves all of `other` before what is here.
+  void prepend(JobList& other) {
+    if (other.empty()) return;
+    if (tail_ == nullptr) tail_ = other.tail_;
+    other.tail_->next = head_;
+    head_ = other.head_;
     size_ += std::exchange(other.size_, 0);
     other.head_ = other.tail_ = nullptr;
   }
@@ -80,7 +97,8 @@ class JobList {
   std::size_t size_ = 0;
 };
 
-// Owns the nodes; hands out those that came back before it makes new ones.
+// Owns the nodes; hands out those that came back last, which are in the processor's cache, before
+// it makes new ones.
 class JobNodes {
  public:
   QueuedJob* take() {
@@ -88,8 +106,8 @@ class JobNodes {
     return free_.pop_front();
   }
   // Nodes whose job is gone.
-  void give_back(JobList& nodes) { free_.append(nodes); }
-  void give_back(QueuedJob* node) { free_.push_back(node); }
+  void give_back(JobList& nodes) { free_.prepend(nodes); }
+  void give_back(QueuedJob* node) { free_.push_front(node); }
 
  private:
   static constexpr std::size_t kBlock = 64;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "drydock/job.h"
@@ -43,6 +44,37 @@ class Lineage {
   int length_ = 1;
   LineageRef parent_;
   mutable std::atomic<int> shares_{0};
+};
+
+// Lets go of the parents of jobs that ended one after the other on one thread. Most are of one
+// parent: their shares go back in bulk, since an atomic operation for each would be a good part of
+// what a small job costs.
+class ParentsOfEndedJobs {
+ public:
+  ParentsOfEndedJobs() = default;
+  ParentsOfEndedJobs(const ParentsOfEndedJobs&) = delete;
+  ParentsOfEndedJobs& operator=(const ParentsOfEndedJobs&) = delete;
+  ~ParentsOfEndedJobs() { let_go(); }
+
+  void add(LineageRef parents) {
+    if (parents.get() == nullptr) return;
+    if (parents.get() == kept_.get()) {
+      parents.detach();
+      ++more_;
+    } else {
+      let_go();
+      kept_ = std::move(parents);
+    }
+  }
+
+  void let_go() {
+    if (more_ > 0) kept_.get()->give_back(std::exchange(more_, 0));
+    kept_ = LineageRef();
+  }
+
+ private:
+  LineageRef kept_;
+  int more_ = 0;  // shares of the same one
 };
 
 }  // namespace drydock::internal

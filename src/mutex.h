@@ -81,9 +81,13 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 
 class CondVar {
  public:
-  void wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { condition_.wait(mutex); }
+  template <class Lock>
+  void wait(Lock& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    condition_.wait(mutex);
+  }
   // False when `deadline` has passed.
-  bool wait_until(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
+  template <class Lock>
+  bool wait_until(Lock& mutex, std::chrono::steady_clock::time_point deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return condition_.wait_until(mutex, deadline) == std::cv_status::no_timeout;
   }

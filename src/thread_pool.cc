@@ -10,7 +10,6 @@
 #include "drydock/misuse_error.h"
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
-#include "src/spinning_lock.h"
 
 namespace drydock::internal {
 
@@ -34,7 +33,7 @@ ThreadPool::~ThreadPool() { shutdown(absl::InfiniteDuration()).IgnoreError(); }
 void ThreadPool::start_threads() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     // Under the lock, so that no worker parks before it is counted.
-    MutexLock lock(intake_mutex_);
+    SpinMutexLock lock(intake_mutex_);
     worker->thread = std::thread(&ThreadPool::run_worker, this, std::ref(*worker));
     worker->thread_id = worker->thread.get_id();
     ++started_;
@@ -46,7 +45,7 @@ void ThreadPool::submit(SubmittedJob&& job) {
   Worker* to_notify = nullptr;
   const CoarseTime now = coarse_now();
   {
-    SpinningLock lock(intake_mutex_);
+    SpinMutexLock lock(intake_mutex_);
     if (closed_ && refuses(job)) {
       outcome = kClosed;
     } else if (room_ == 0 && !make_room() && !job.recurring()) {
@@ -104,8 +103,8 @@ bool ThreadPool::cancel(JobId id) {
   QueuedJob* node;
   Worker* to_notify = nullptr;
   {
-    MutexLock ready(ready_mutex_);
-    MutexLock intake(intake_mutex_);
+    SpinMutexLock ready(ready_mutex_);
+    SpinMutexLock intake(intake_mutex_);
     const std::size_t ready_before = ready_.size();
     const std::size_t inbox_before = inbox_.size();
     node = take_waiting(id);
@@ -128,7 +127,7 @@ QueuedJob* ThreadPool::take_waiting(JobId id) {
 
 void ThreadPool::discard(QueuedJob* node) {
   node->job.reset();
-  MutexLock lock(intake_mutex_);
+  SpinMutexLock lock(intake_mutex_);
   nodes_.give_back(node);
   tell_waiters();
 }
@@ -170,7 +169,7 @@ void ThreadPool::refuse_closed(const SubmittedJob& job) const {
 
 absl::Status ThreadPool::shutdown(absl::Duration timeout) {
   {
-    MutexLock lock(intake_mutex_);
+    SpinMutexLock lock(intake_mutex_);
     if (on_worker_thread()) {
       throw MisuseError(describe_shutdown_by_own_job(name()));
     }
@@ -186,7 +185,7 @@ void ThreadPool::close(bool takes_from_jobs) {
   JobList dropped;
   std::thread timer_thread;
   {
-    MutexLock lock(intake_mutex_);
+    SpinMutexLock lock(intake_mutex_);
     closed_ = true;
     takes_from_jobs_ = takes_from_jobs;
     while (!timers_.empty()) dropped.push_back(timers_.pop());
@@ -210,7 +209,7 @@ void ThreadPool::close(bool takes_from_jobs) {
 void ThreadPool::join() {
   MutexLock join_lock(join_mutex_);
   {
-    MutexLock lock(intake_mutex_);
+    SpinMutexLock lock(intake_mutex_);
     if (joined_) return;
     ending_ = true;
     for (Worker* const worker : parked_) {
@@ -222,7 +221,7 @@ void ThreadPool::join() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  MutexLock lock(intake_mutex_);
+  SpinMutexLock lock(intake_mutex_);
   joined_ = true;
   started_ = 0;
 }

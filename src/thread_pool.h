@@ -28,7 +28,9 @@
 #include "src/idle_source.h"
 #include "src/job_list.h"
 #include "src/job_text.h"
+#include "src/lineage.h"
 #include "src/mutex.h"
+#include "src/spin_mutex.h"
 #include "src/strand_table.h"
 #include "src/thread_card.h"
 #include "src/timer_queue.h"
@@ -73,6 +75,7 @@ class ThreadPool final : public IdleSource {
     QueuedJob* running = nullptr;      // under ready_mutex_, so that a listing finds it whole
     CoarseTime since = 0;              // under ready_mutex_
     JobList spare;                     // nodes that it has emptied
+    ParentsOfEndedJobs parents;        // of jobs that it has run
     bool parked = false;               // its own
     bool asleep = false;               // under intake_mutex_
     std::atomic<bool> woken{false};    // set under intake_mutex_
@@ -82,6 +85,7 @@ class ThreadPool final : public IdleSource {
   // ThreadPool::run_worker and what it calls, on a worker's thread.
   void run_worker(Worker& worker);
   QueuedJob* next_job(Worker& worker);
+  void let_jobs_gather(Worker& worker) const;
   void end_job(Worker& worker, QueuedJob* finished);
   void park(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
   void sleep_until_woken(Worker& worker);
@@ -115,12 +119,12 @@ class ThreadPool final : public IdleSource {
   const bool spins_;                              // worth it with a processor to spare
   std::vector<std::unique_ptr<Worker>> workers_;  // the same ones from the constructor on
 
-  alignas(64) Mutex ready_mutex_ ABSL_ACQUIRED_BEFORE(intake_mutex_);
+  alignas(64) SpinMutex ready_mutex_ ABSL_ACQUIRED_BEFORE(intake_mutex_);
   JobList ready_ ABSL_GUARDED_BY(ready_mutex_);
   // The size of `ready_`, for those who hold the other lock only.
   std::atomic<std::size_t> ready_count_{0};
 
-  alignas(64) Mutex intake_mutex_;
+  alignas(64) SpinMutex intake_mutex_;
   JobList inbox_ ABSL_GUARDED_BY(intake_mutex_);
   JobNodes nodes_ ABSL_GUARDED_BY(intake_mutex_);
   // How many jobs more are surely taken; counted anew when it is used up.

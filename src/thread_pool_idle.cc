@@ -47,8 +47,8 @@ bool ThreadPool::has_queued(const void* strand, SteadyTime deadline) const {
 // not.
 bool ThreadPool::may_become_idle(const IdleTarget& target, SteadyTime deadline,
                                  const StuckThreads& stuck) {
-  const MutexLock ready(ready_mutex_);
-  const MutexLock intake(intake_mutex_);
+  const SpinMutexLock ready(ready_mutex_);
+  const SpinMutexLock intake(intake_mutex_);
   if (joined_) return true;
   bool someone_can_run = false;
   for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -63,8 +63,8 @@ bool ThreadPool::may_become_idle(const IdleTarget& target, SteadyTime deadline,
 }
 
 bool ThreadPool::runs_here(const IdleTarget& target) {
-  const MutexLock ready(ready_mutex_);
-  const MutexLock intake(intake_mutex_);
+  const SpinMutexLock ready(ready_mutex_);
+  const SpinMutexLock intake(intake_mutex_);
   if (joined_) return false;
   return std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
     return worker->thread_id == std::this_thread::get_id() &&
@@ -85,8 +85,8 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
   const auto add_queued = [&](const QueuedJob& node) {
     if (in_list(*node.job)) add(*node.job, {.since = coarse_age(node.since)});
   };
-  const MutexLock ready(ready_mutex_);
-  const MutexLock intake(intake_mutex_);
+  const SpinMutexLock ready(ready_mutex_);
+  const SpinMutexLock intake(intake_mutex_);
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (worker->running == nullptr || !in_list(*worker->running->job)) continue;
     add(*worker->running->job, {.thread = worker->name,

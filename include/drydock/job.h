@@ -133,7 +133,8 @@ class LineageRef {
     if (node_ != nullptr) release(node_);
   }
   const Lineage* get() const { return node_; }
-  // Takes a share over from the caller.
+  // Gives the share up to the caller, and takes one over from it.
+  const Lineage* detach() { return std::exchange(node_, nullptr); }
   static LineageRef adopt(const Lineage* node) {
     LineageRef ref;
     ref.node_ = node;
@@ -228,6 +229,9 @@ class SubmittedJob {
   // For a job that will never run: lets go of the context that it was submitted in, which ends
   // with what is returned.
   internal::ContextRef take_context() { return std::move(context_); }
+
+  // For a job that has ended: lets go of its parents.
+  internal::LineageRef take_parents() { return std::move(parent_); }
 
   // Runs the job with its context restored and itself as `current_job()`, and puts both back after.
   // Never throws. The closure and the context are gone before this returns, so that what they own
