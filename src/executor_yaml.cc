@@ -77,7 +77,7 @@ class Parser {
       return config_error(place(root), "there is no map `executors` here; the text is " +
                                            type_of(root) + ". " + kExample);
     }
-    bool found = false;
+    Place first;
     for (const auto& pair : root) {
       const YAML::Node& key = pair.first;
       const YAML::Node& value = pair.second;
@@ -87,8 +87,11 @@ class Parser {
                                             did_you_mean(name, {"executors"}) +
                                             " Valid keys: executors.");
       }
-      if (std::exchange(found, true))
-        return config_error(place(key), "`executors` stands here twice.");
+      if (!first.empty()) {
+        return config_error(place(key), "`executors` stands here a second time; the first is at " +
+                                            first + ". Put all executors into one.");
+      }
+      first = place(key);
       if (absl::Status status = parse_executors(key, value); !status.ok()) return status;
     }
     return absl::OkStatus();

@@ -175,6 +175,10 @@ absl::Status ExecutorsBuilder::make(const ExecutorEntry& entry, Executors& execu
   try {
     absl::StatusOr<std::unique_ptr<Executor>> made = factory(ExecutorSettings(entry, base));
     if (!made.ok()) return made.status();
+    if (*made == nullptr) {
+      return config_error(entry.place, "executor '" + entry.name + "' of kind " + entry.kind +
+                                           " cannot be made: its factory returned no executor.");
+    }
     executors.executors_.push_back({entry.name, entry.kind, *std::move(made)});
   } catch (const std::exception& error) {
     return config_error(entry.place, "executor '" + entry.name + "' of kind " + entry.kind +

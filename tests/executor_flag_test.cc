@@ -43,6 +43,26 @@ TEST_F(ExecutorFlagTest, ErrorsNameTheFlag) {
   EXPECT_EQ(text_of(executors_with("--drydock_executor=mial=thread_pool")),
             "drydock: --drydock_executor, entry 1 ('mial=thread_pool'): there is no executor "
             "'mial'. Did you mean 'mail'? Executors: default, mail.");
+  EXPECT_EQ(text_of(executors_with("--drydock_executor=mail=seriel")),
+            "drydock: --drydock_executor, entry 1 ('mail=seriel'): unknown kind 'seriel' of "
+            "executor 'mail'. Did you mean 'serial'? Valid kinds: serial, thread_pool.");
+  EXPECT_EQ(text_of(executors_with("--drydock_executor=mail=serial,default=inline")),
+            "drydock: --drydock_executor, entry 2 ('default=inline'): kind 'inline' of executor "
+            "'default' is for tests: only a program that links drydock's test-only part and calls "
+            "register_simulated_kinds() (drydock/simulated_kinds.h) knows it. Valid kinds here: "
+            "serial, thread_pool.");
+  EXPECT_EQ(text_of(executors_with("--drydock_executor=default=serial")),
+            "drydock: --drydock_executor, entry 1 ('default=serial'): executor 'default' of kind "
+            "serial stands on another one, and has no `on` that names it. An override changes the "
+            "kind alone; write `on` where the executor is configured (YAML text, line 2, column "
+            "3). Other executors: mail.");
+  EXPECT_EQ(text_of(executors_with("--drydock_executor=mail=serial,mail=thread_pool")),
+            "drydock: --drydock_executor, entry 2 ('mail=thread_pool'): there is an entry for "
+            "'mail' before. Leave one out.");
+  EXPECT_EQ(text_of(executors_with("--drydock_executor=mail")),
+            "drydock: --drydock_executor, entry 1 ('mail'): this is no override. Write name=kind, "
+            "and a comma between two of them, as in \"mail=deferred,default=inline\", or *=kind "
+            "for all executors.");
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Kinds that are changed without a change of the configuration: by DRYDOCK_EXECUTOR, by the
 // program, by its command line.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -13,8 +12,6 @@
 
 namespace drydock {
 namespace {
-
-using ::testing::HasSubstr;
 
 class ExecutorOverridesTest : public ConfigTest {
  protected:
@@ -110,6 +107,19 @@ TEST_F(ExecutorOverridesTest, TwoEntriesForOneExecutor) {
   EXPECT_EQ(error_with("mail=serial,mail=thread_pool"),
             "drydock: DRYDOCK_EXECUTOR, entry 2 ('mail=thread_pool'): there is an entry for "
             "'mail' before. Leave one out.");
+  EXPECT_EQ(error_with("*=serial,*=thread_pool"),
+            "drydock: DRYDOCK_EXECUTOR, entry 2 ('*=thread_pool'): there is an entry for '*' "
+            "before. Leave one out.");
+}
+
+// The circle stands in the configuration; the override makes it one of kinds that are known.
+TEST_F(ExecutorOverridesTest, ACircleIsNamedWhereItIsConfigured) {
+  const ScopedVariable environment("DRYDOCK_EXECUTOR", "*=serial");
+  EXPECT_EQ(error_of("executors:\n"
+                     "  a: {kind: strand, on: b}\n"
+                     "  b: {kind: strand, on: a}\n"),
+            "drydock: YAML text, line 2, column 25: these executors stand on each other in a "
+            "circle: a -> b -> a. Let one of them stand on a thread_pool.");
 }
 
 TEST_F(ExecutorOverridesTest, AKindThatNeedsABaseWhereNoneIsConfigured) {
@@ -135,11 +145,13 @@ TEST_F(ExecutorOverridesTest, ErrorsNameTheFlagOrThePlaceInTheCode) {
   EXPECT_EQ(text_of(flag.from_yaml(kTwo)),
             "drydock: --drydock_executor, entry 1 ('mail=seriel'): unknown kind 'seriel' of "
             "executor 'mail'. Did you mean 'serial'? Valid kinds: serial, thread_pool.");
+  const SourceLocation where = SourceLocation::current();
   ExecutorsBuilder program;
-  program.use_kinds("mail");
-  EXPECT_THAT(text_of(program.from_yaml(kTwo)),
-              HasSubstr("drydock: tests/executor_overrides_test.cc:" +
-                        std::to_string(__LINE__ - 3) + ", entry 1 ('mail'): this is no override."));
+  program.use_kinds("mail", where);
+  EXPECT_EQ(text_of(program.from_yaml(kTwo)),
+            "drydock: " + where.to_string() +
+                ", entry 1 ('mail'): this is no override. Write name=kind, and a comma between two "
+                "of them, as in \"mail=deferred,default=inline\", or *=kind for all executors.");
 }
 
 }  // namespace

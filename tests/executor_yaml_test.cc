@@ -14,7 +14,6 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 const std::string kExample =
     "Write it as in \"executors: {default: {kind: thread_pool, threads: 8}, mail: {kind: serial, "
@@ -49,6 +48,12 @@ TEST_F(ExecutorYamlTest, UnknownKey) {
   EXPECT_EQ(error_of("executor: {default: {kind: thread_pool}}"),
             "drydock: YAML text, line 1, column 1: unknown key 'executor'. Did you mean "
             "'executors'? Valid keys: executors.");
+  EXPECT_EQ(error_of("executors: {a: {kind: thread_pool}}\n[pool]: 1\n"),
+            "drydock: YAML text, line 2, column 1: unknown key 'a list'. Valid keys: executors.");
+  // Nothing is near it.
+  EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool, priority: 2}\n"),
+            "drydock: YAML text, line 2, column 32: unknown key 'priority' of executor 'default', "
+            "which is of kind thread_pool. Valid keys: kind, threads, max_queued.");
 }
 
 TEST_F(ExecutorYamlTest, MissingKind) {
@@ -67,6 +72,10 @@ TEST_F(ExecutorYamlTest, WrongTypes) {
   EXPECT_EQ(error_of("executors:\n  default: {kind: [thread_pool]}\n"),
             "drydock: YAML text, line 2, column 19: `kind` of executor 'default' is a list, but "
             "must be a single value.");
+  EXPECT_EQ(
+      error_of("executors:\n  mail: {kind: serial, on: {name: default}}\n"),
+      "drydock: YAML text, line 2, column 28: `on` of executor 'mail' is a map, but must be a "
+      "single value.");
   EXPECT_EQ(error_of("executors:\n  default: thread_pool\n"),
             "drydock: YAML text, line 2, column 12: executor 'default' is the value 'thread_pool', "
             "but must be a map with a `kind`. " +
@@ -81,10 +90,34 @@ TEST_F(ExecutorYamlTest, WrongTypes) {
                 kExample);
 }
 
+TEST_F(ExecutorYamlTest, WrongTypesOfTheWholeText) {
+  EXPECT_EQ(error_of("- executors\n"),
+            "drydock: YAML text, line 1, column 1: there is no map `executors` here; the text is a "
+            "list. " +
+                kExample);
+  EXPECT_EQ(error_of("executors.yaml\n"),
+            "drydock: YAML text, line 1, column 1: there is no map `executors` here; the text is "
+            "the value 'executors.yaml'. " +
+                kExample);
+  EXPECT_EQ(error_of("executors: thread_pool\n"),
+            "drydock: YAML text, line 1, column 12: `executors` is the value 'thread_pool', but "
+            "must be a map of at least one executor by its name. " +
+                kExample);
+}
+
 TEST_F(ExecutorYamlTest, ZeroThreads) {
   EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool, threads: 0}\n"),
             "drydock: YAML text, line 2, column 41: `threads` of executor 'default' is '0', but "
             "must be a whole number of at least 1 and at most 10000.");
+}
+
+TEST_F(ExecutorYamlTest, MoreThreadsThanAnyMachineHas) {
+  EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool, threads: 10001}\n"),
+            "drydock: YAML text, line 2, column 41: `threads` of executor 'default' is '10001', "
+            "but must be a whole number of at least 1 and at most 10000.");
+  EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool, threads: 99999999999}\n"),
+            "drydock: YAML text, line 2, column 41: `threads` of executor 'default' is "
+            "'99999999999', but must be a whole number of at least 1 and at most 10000.");
 }
 
 TEST_F(ExecutorYamlTest, Circle) {
@@ -95,7 +128,9 @@ TEST_F(ExecutorYamlTest, Circle) {
                      "  c: {kind: serial, on: b}\n"),
             "drydock: YAML text, line 4, column 25: these executors stand on each other in a "
             "circle: b -> c -> b. Let one of them stand on a thread_pool.");
-  EXPECT_THAT(error_of("executors: {a: {kind: serial, on: a}}"), HasSubstr("circle: a -> a."));
+  EXPECT_EQ(error_of("executors: {a: {kind: serial, on: a}}"),
+            "drydock: YAML text, line 1, column 35: these executors stand on each other in a "
+            "circle: a -> a. Let one of them stand on a thread_pool.");
 }
 
 TEST_F(ExecutorYamlTest, MissingBase) {
@@ -115,11 +150,21 @@ TEST_F(ExecutorYamlTest, DuplicateNamesAndKeys) {
   EXPECT_EQ(error_of("executors:\n  mail: {kind: thread_pool, threads: 1, threads: 2}\n"),
             "drydock: YAML text, line 2, column 41: executor 'mail' has `threads` twice. Leave one "
             "out.");
+  EXPECT_EQ(error_of("executors:\n  mail: {kind: thread_pool, kind: serial}\n"),
+            "drydock: YAML text, line 2, column 29: executor 'mail' has `kind` twice. Leave one "
+            "out.");
+  EXPECT_EQ(
+      error_of("executors: {a: {kind: thread_pool}}\n"
+               "executors: {b: {kind: thread_pool}}\n"),
+      "drydock: YAML text, line 2, column 1: `executors` stands here a second time; the first "
+      "is at YAML text, line 1, column 1. Put all executors into one.");
 }
 
 TEST_F(ExecutorYamlTest, Syntax) {
   EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool\n"),
             "drydock: YAML text, line 3, column 1: this is no YAML: end of map flow not found.");
+  EXPECT_EQ(error_of("executors:\n  default: {kind: thread_pool}\n mail: {kind: serial}\n"),
+            "drydock: YAML text, line 3, column 2: this is no YAML: end of map not found.");
   // yaml-cpp 0.8 also names it.
   EXPECT_THAT(
       error_of("executors: {a: *nobody}\n"),

@@ -52,6 +52,8 @@ class ExecutorsBuilderTest : public ConfigTest {
         });
   }
 
+  static constexpr char kPool[] = "executors: {default: {kind: thread_pool}}";
+
   ExecutorsBuilder builder_;
   int made_ = 0;
   int alive_ = 0;
@@ -112,6 +114,49 @@ TEST_F(ExecutorsBuilderTest, AnErrorNamesThePlaceInTheCode) {
             place +
                 "there are two executors 'mail'; the first is at YAML text, line 3, column 3. "
                 "Give one of them another name.");
+  const SourceLocation again = SourceLocation::current();
+  EXPECT_EQ(text_of(ExecutorsBuilder()
+                        .add("a", "thread_pool", {}, where)
+                        .add("a", "thread_pool", {}, again)
+                        .build()),
+            "drydock: " + again.to_string() + ": there are two executors 'a'; the first is at " +
+                where.to_string() + ". Give one of them another name.");
+}
+
+TEST_F(ExecutorsBuilderTest, SoDoesOneAboutWhatAnExecutorStandsOn) {
+  const SourceLocation where = SourceLocation::current();
+  const std::string place = "drydock: " + where.to_string() + ": ";
+  EXPECT_EQ(text_of(ExecutorsBuilder().add("mail", "serial", {}, where).from_yaml(kPool)),
+            place +
+                "executor 'mail' of kind serial stands on another one, and has no `on` that names "
+                "it. Other executors: default.");
+  EXPECT_EQ(
+      text_of(ExecutorsBuilder().add("mail", "serial", {{"on", "defalt"}}, where).from_yaml(kPool)),
+      place +
+          "executor 'mail' stands on 'defalt', but there is no such executor. Did you mean "
+          "'default'? Other executors: default.");
+  EXPECT_EQ(text_of(ExecutorsBuilder()
+                        .add("a", "serial", {{"on", "b"}}, where)
+                        .add("b", "serial", {{"on", "a"}})
+                        .build()),
+            place +
+                "these executors stand on each other in a circle: a -> b -> a. Let one of them "
+                "stand on a thread_pool.");
+}
+
+TEST_F(ExecutorsBuilderTest, KindsOfTestsAreRefusedWithTheReason) {
+  const SourceLocation where = SourceLocation::current();
+  EXPECT_EQ(text_of(ExecutorsBuilder().add("mail", "deferred", {}, where).build()),
+            "drydock: " + where.to_string() +
+                ": kind 'deferred' of executor 'mail' is for tests: only a program that links "
+                "drydock's test-only part and calls register_simulated_kinds() "
+                "(drydock/simulated_kinds.h) knows it. Valid kinds here: serial, thread_pool.");
+}
+
+TEST_F(ExecutorsBuilderTest, WithoutAnyExecutorThereIsNothingToMake) {
+  const absl::StatusOr<Executors> executors = ExecutorsBuilder().build();
+  ASSERT_TRUE(executors.ok()) << executors.status();
+  EXPECT_THAT(executors->names(), ElementsAre());
 }
 
 TEST_F(ExecutorsBuilderTest, KnowsKindsThatItIsGiven) {
@@ -163,6 +208,14 @@ TEST_F(ExecutorsBuilderTest, WhatWasMadeIsDestroyedWhereAFactoryFails) {
             "today");
   EXPECT_EQ(made_, 2);
   EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(ExecutorsBuilderTest, AFactoryThatMakesNothingIsNamed) {
+  builder_.register_kind(
+      "none", [](const ExecutorSettings&) -> std::unique_ptr<Executor> { return nullptr; });
+  EXPECT_EQ(text_of(builder_.from_yaml("executors: {a: {kind: none}}")),
+            "drydock: YAML text, line 1, column 13: executor 'a' of kind none cannot be made: its "
+            "factory returned no executor.");
 }
 
 TEST_F(ExecutorsBuilderTest, AKindThatIsKnownIsRefused) {
