@@ -84,11 +84,15 @@ class [[nodiscard]] ScheduleAwaiter {
   // which may be gone before this returns.
   template <class Promise>
   [[gnu::noinline]] void await_suspend(std::coroutine_handle<Promise> coroutine) {
-    static_assert(AbandonablePromise<Promise>,
-                  "co_await drydock::schedule(...) stands in a coroutine whose promise has no "
-                  "abandon(). Return drydock::Task<T>, or see drydock/coroutine.h.");
-    internal::resume_in_job(executor_, std::move(options_), where_, coroutine,
-                            internal::CoroutineOwner::of(coroutine.promise()));
+    static_assert(
+        AbandonablePromise<Promise>,
+        "drydock: co_await drydock::schedule(...) stands in a coroutine whose promise has "
+        "no abandon(): return drydock::Task<T>, or see drydock/coroutine.h");
+    // Else the compiler would go on about what follows from that.
+    if constexpr (AbandonablePromise<Promise>) {
+      internal::resume_in_job(executor_, std::move(options_), where_, coroutine,
+                              internal::CoroutineOwner::of(coroutine.promise()));
+    }
   }
   void await_resume() const noexcept {}
 
@@ -178,6 +182,22 @@ class TaskPromise<void> : public TaskPromiseBase {
   void take() { rethrow_error(); }
 };
 
+// Only for the compiler to say what to write. (Were it said in the class `Task`, clang 14 would go
+// on about the coroutine.)
+template <class T>
+requires std::is_reference_v<T>
+class TaskPromise<T> : public TaskPromiseBase {
+ public:
+  Task<T> get_return_object() noexcept {
+    static_assert(!std::is_reference_v<T>,
+                  "drydock: a drydock::Task returns an object or void: return a pointer, not a "
+                  "reference");
+    return Task<T>(std::coroutine_handle<TaskPromise>::from_promise(*this));
+  }
+  void return_value(T) const noexcept {}
+  T take();
+};
+
 }  // namespace internal
 
 // A coroutine that begins when somebody waits for it, and whose result, a value or an exception, is
@@ -192,9 +212,6 @@ class TaskPromise<void> : public TaskPromiseBase {
 // optimisation). `T` is an object or void; return a pointer in place of a reference.
 template <class T>
 class [[nodiscard]] Task {
-  static_assert(std::is_void_v<T> || std::is_object_v<T>,
-                "a drydock::Task returns an object or void; return a pointer, not a reference.");
-
  public:
   using promise_type = internal::TaskPromise<T>;
 
@@ -216,10 +233,12 @@ class [[nodiscard]] Task {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiting) const noexcept {
       static_assert(AbandonablePromise<Promise>,
-                    "a drydock::Task is awaited in a coroutine whose promise has no abandon(). "
-                    "Return drydock::Task<T>, or see drydock/coroutine.h.");
+                    "drydock: a drydock::Task is awaited in a coroutine whose promise has no "
+                    "abandon(): return drydock::Task<T>, or see drydock/coroutine.h");
       coroutine_.promise().waiting_ = waiting;
-      coroutine_.promise().owner_ = internal::CoroutineOwner::of(waiting.promise());
+      if constexpr (AbandonablePromise<Promise>) {
+        coroutine_.promise().owner_ = internal::CoroutineOwner::of(waiting.promise());
+      }
       return coroutine_;
     }
     T await_resume() const { return coroutine_.promise().take(); }
@@ -234,6 +253,14 @@ class [[nodiscard]] Task {
   // Throws `MisuseError` where the task was moved from, or awaited before.
   Awaiter operator co_await() && {
     if (!coroutine_ || coroutine_.promise().waiting_) internal::refuse_to_await(!coroutine_);
+    return Awaiter(coroutine_);
+  }
+  // Taken where the task would stay with its owner, so that the compiler says what to write.
+  template <class Self = Task>
+  Awaiter operator co_await() const& {
+    static_assert(!std::is_same_v<Self, Task>,
+                  "drydock: a drydock::Task is awaited once, and given away by that: "
+                  "co_await std::move(task), or co_await function_that_returns_one()");
     return Awaiter(coroutine_);
   }
   // Whether there is a task, which a move takes away.
