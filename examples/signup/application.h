@@ -1,7 +1,6 @@
 // The application's wiring: what main() does, for whoever runs the application.
 //
-// main.cc runs it with the kinds of executors that production has; application_test.cc, in a test
-// program, with those of tests too.
+// main.cc runs it in a program of its own; application_test.cc within a test.
 #ifndef EXAMPLES_SIGNUP_APPLICATION_H_
 #define EXAMPLES_SIGNUP_APPLICATION_H_
 

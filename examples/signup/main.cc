@@ -1,12 +1,12 @@
-// The application in production: a pool of connections, and executors from a YAML file.
+// The application: a pool of connections, and executors from a YAML file.
 //
 //   signup --database=postgresql://web@localhost/app ada@example.org grace@example.org
 #include <iostream>
 #include <string>
 
 #include "absl/flags/usage.h"
-#include "drydock/executors_builder.h"
 #include "examples/signup/application.h"
+#include "examples/signup/kinds.h"
 #include "examples/signup/mailer.h"
 
 namespace {
@@ -25,5 +25,5 @@ class ConsoleMailer : public signup::Mailer {
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("registers users: signup [--database=URL] EMAIL...");
   ConsoleMailer mailer;
-  return signup::run(argc, argv, drydock::ExecutorsBuilder(), mailer);
+  return signup::run(argc, argv, signup::known_kinds(), mailer);
 }

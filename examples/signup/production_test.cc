@@ -1,5 +1,6 @@
-// The production program as its user runs it: main.cc with its executors and its connection pool,
-// against a database of this test's own, and what it says where something is missing.
+// The program as its user runs it: main.cc with its executors and its connection pool, against a
+// database of this test's own, and what it says where something is missing. The same main.cc,
+// linked with the kinds of tests, runs what the production program refuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -23,9 +24,10 @@ struct Output {
 };
 
 // Starts in the root of the workspace, where the program looks for its executors.yaml.
-Output run(const std::string& environment, const std::string& arguments) {
+Output run(const std::string& environment, const std::string& arguments,
+           const std::string& program = "signup") {
   const std::string command = "env -u DATABASE_URL -u DRYDOCK_EXECUTOR " + environment +
-                              " examples/signup/signup " + arguments + " 2>&1";
+                              " examples/signup/" + program + " " + arguments + " 2>&1";
   FILE* const pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("popen failed");
   Output output;
@@ -90,7 +92,6 @@ TEST(ProductionTest, SaysThatNoServerAnswers) {
   EXPECT_THAT(output.text, HasSubstr("no server answers"));
 }
 
-// application_test.cc runs the same code with these kinds in a test program.
 TEST(ProductionTest, RefusesTheKindsOfTestsWithTheReason) {
   const std::string reason =
       "kind 'inline' of executor 'default' is for tests: only a program that links drydock's "
@@ -106,6 +107,28 @@ TEST(ProductionTest, RefusesTheKindsOfTestsWithTheReason) {
   EXPECT_EQ(by_flag.exit_code, 1);
   EXPECT_EQ(by_flag.text,
             "signup: drydock: --drydock_executor, entry 1 ('default=inline'): " + reason);
+}
+
+TEST(ProductionTest, TheSameMainTakesThemInAProgramForTests) {
+  drydock::TestDatabaseOptions options;
+  options.schema_files = {"examples/signup/schema.sql"};
+  const drydock::TestDatabase by_variable = open(options);
+  // In the order of a single thread: each mail before the request that caused it says so.
+  const std::string in_order =
+      "mail to ada@example.org: Welcome. Your account is ready.\n"
+      "user 1: ada@example.org\n"
+      "mail to grace@example.org: Welcome. Your account is ready.\n"
+      "user 2: grace@example.org\n";
+  const std::string emails = "ada@example.org grace@example.org";
+  const Output output = run(url_variable(by_variable) + " DRYDOCK_EXECUTOR='default=inline'",
+                            emails, "signup_for_tests");
+  EXPECT_EQ(output.exit_code, 0);
+  EXPECT_EQ(output.text, in_order);
+  const drydock::TestDatabase by_flag = open(options);
+  const Output again =
+      run(url_variable(by_flag), "--drydock_executor='*=inline' " + emails, "signup_for_tests");
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_EQ(again.text, in_order);
 }
 
 TEST(ProductionTest, TakesOtherKindsOfProduction) {
