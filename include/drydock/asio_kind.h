@@ -15,6 +15,10 @@
 #ifndef DRYDOCK_ASIO_KIND_H_
 #define DRYDOCK_ASIO_KIND_H_
 
+// Before asio: what that asks of libstdc++ (whether to allocate by `aligned_alloc`) it finds only
+// behind one of its headers, and files that find something else do not go together.
+#include <cstddef>
+
 #include <asio/any_io_executor.hpp>
 
 #include "drydock/executors_builder.h"
