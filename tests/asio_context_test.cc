@@ -25,9 +25,8 @@
 #include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/current_job.h"
-#include "drydock/deferred_executor.h"
 #include "drydock/thread_pool_executor.h"
-#include "tests/job_gate.h"
+#include "tests/stepping_fixture.h"
 
 namespace drydock {
 namespace {
@@ -44,14 +43,8 @@ static_assert(asio::execution::is_executor<AsioExecutorType>::value);
 static_assert(asio::can_require<AsioExecutorType, asio::execution::blocking_t::never_t>::value);
 static_assert(std::is_convertible_v<AsioExecutorType, asio::any_io_executor>);
 
-class AsioContextTest : public ::testing::Test {
+class AsioContextTest : public SteppingTest {
  protected:
-  void note(const std::string& what) {
-    log_.add(what + " in " + (current_job() ? current_job()->name() : "no job"));
-  }
-
-  Log log_;
-  DeferredExecutor executor_;
   AsioContext context_{executor_, "handler"};
 };
 

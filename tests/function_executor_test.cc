@@ -83,11 +83,6 @@ class FunctionExecutorTest : public ::testing::Test {
   Mailroom mailroom_;
 };
 
-// Logs when it is destroyed.
-std::shared_ptr<void> witness(Log& log, std::string text) {
-  return {nullptr, [&log, text = std::move(text)](void*) { log.add(text); }};
-}
-
 TEST_F(FunctionExecutorTest, HandsEachJobToTheFunctionWhichRunsItWhenItWants) {
   FunctionExecutor executor(mailroom_.post(), options());
   executor.submit([this] { log_.add("one"); });

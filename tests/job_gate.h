@@ -32,6 +32,11 @@ class Log {
   std::vector<std::string> entries_;
 };
 
+// Writes `text` into `log` when it is destroyed.
+inline std::shared_ptr<void> witness(Log& log, std::string text) {
+  return {nullptr, [&log, text = std::move(text)](void*) { log.add(text); }};
+}
+
 // Keeps one thread of a pool busy from construction until `open()`.
 class Gate {
  public:
