@@ -143,7 +143,9 @@ void SandboxConnection::check_constraints() {
 }
 
 std::string SandboxConnection::settings_left() const {
-  return watch_.unreadable().empty() ? settings_.left() : watch_.unreadable();
+  if (watch_.unreadable().empty()) return settings_.left();
+  return "see which. It lasts until the test ends. Reading the statement failed: " +
+         watch_.unreadable();
 }
 
 std::string SandboxConnection::escape() {

@@ -56,8 +56,8 @@ class SandboxConnection {
   // Whether application SQL has committed something for real.
   bool committed() const { return watch_.committed(); }
 
-  // What of the transaction's changes to the session could not be undone, and why; empty where all
-  // could.
+  // What could not be done to undo the transaction's changes to the session, and why, as the end of
+  // a sentence; empty where all was undone.
   std::string settings_left() const;
   // Whether a statement of the transaction failed for want of being outside of any.
   bool needs_no_transaction() const { return watch_.needs_no_transaction(); }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+
 namespace drydock::internal {
 namespace {
 
@@ -35,7 +37,9 @@ void SessionSettings::commit(const std::vector<SettingChange>& changes) {
   std::set<std::string> of_session;
   for (const SettingChange& change : changes) {
     if (change.name.empty()) {
-      left_ = "the name of the setting is not in the text of the statement";
+      left_ =
+          "see which, since its name is not in the text of the statement. It lasts until the "
+          "test ends.";
     } else if (!is_of_transaction(change.name)) {
       (change.local ? local : of_session).insert(change.name);
     }
@@ -54,7 +58,8 @@ void SessionSettings::undo(const std::string& name) {
     connection_.exec_raw("SAVEPOINT drydock_settings; SELECT pg_catalog.set_config(" +
                          literal(name) + ", " + value + ", false); RELEASE drydock_settings");
   } catch (const std::exception& error) {
-    left_ = name + ": " + error.what();
+    left_ = "set " + name + " back. It lasts until the test ends. The server says: " +
+            std::string(absl::StripTrailingAsciiWhitespace(error.what()));
     if (!connection_.healthy()) return;
     connection_.exec_raw("ROLLBACK TO drydock_settings; RELEASE drydock_settings");
   }

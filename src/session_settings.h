@@ -25,7 +25,7 @@ class SessionSettings {
   // is both stays. Nothing that fails here fails the commit.
   void commit(const std::vector<SettingChange>& changes);
 
-  // What the last `commit` could not undo, in words.
+  // What the last `commit` could not do, and why, as the end of a sentence: "set x back. …".
   const std::string& left() const { return left_; }
 
   // The outer transaction has ended, and the session is as it was before.

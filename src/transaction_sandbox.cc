@@ -189,7 +189,7 @@ void TransactionSandbox::inspect(SourceLocation where) {
   if (const std::string left = connection_->settings_left(); !left.empty()) {
     add_note("the transact at " + where.to_string() +
              " changed a setting of its session with SET LOCAL or set_config(), and the sandbox "
-             "could not see which: it lasts until the test ends. " +
+             "could not " +
              left);
   }
   if (how.empty()) return;
@@ -232,7 +232,7 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
     const MutexLock lock(mutex_);
     if (!escaped_.empty()) return;
     if (!how.empty()) {
-      escaped_ = escape_text("something in " + test_name(), how, committed);
+      escaped_ = escape_text("code in " + test_name() + ", outside any transact", how, committed);
       engine().add_finding({Finding::kEscaped, escaped_, {}, SourceLocation::current()});
       return;
     }

@@ -18,17 +18,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// What `Error` says that `call` throws.
-template <class Error, class Call>
-std::string text_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 class SandboxAdviceTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxAdviceTest);
 
@@ -125,6 +114,18 @@ INSTANTIATE_TEST_SUITE_P(statements, OutsideOfTransactions,
                          ::testing::Values("VACUUM users",
                                            "CREATE INDEX CONCURRENTLY ON users (email)",
                                            "REINDEX TABLE CONCURRENTLY users"));
+
+TEST_F(TransactionSandboxAdviceTest, says_so_of_create_database_too) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  SourceLocation where;
+  const std::string text = text_of<pqxx::sql_error>([&] {
+    where = SourceLocation::current();
+    sandbox.database().transact([](Transaction& tx) { tx->exec("CREATE DATABASE d"); }, where);
+  });
+  EXPECT_EQ(text, "ERROR:  CREATE DATABASE cannot run inside a transaction block\n\ndrydock: " +
+                      clone_advice(where));
+  EXPECT_THAT(sandbox.finish().notes, ElementsAre(clone_advice(where)));
+}
 
 TEST_F(TransactionSandboxAdviceTest, says_nothing_of_clones_for_other_refusals_of_that_code) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});

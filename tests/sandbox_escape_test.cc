@@ -13,8 +13,23 @@
 namespace drydock {
 namespace {
 
-using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+constexpr char kNothingCommitted[] =
+    "What the test had written is rolled back; nothing was committed.";
+
+std::string escape_text(const std::string& who, const std::string& sql, const std::string& effect) {
+  return who + ", ended the outer transaction of the sandbox by SQL: " + sql + ".\n  " + effect +
+         " The sandbox takes no more work.\n  Application code ends its transaction by returning "
+         "from the body of transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK "
+         "itself needs a database of its own: "
+         "SandboxOptions{.strategy = drydock::Strategy::kClone}.";
+}
+
+std::string escape_text(SourceLocation where, const std::string& sql, const std::string& effect) {
+  return escape_text("the transact at " + where.to_string() + ", by code outside any job", sql,
+                     effect);
+}
 
 class EscapeTest : public SandboxFixture, public ::testing::WithParamInterface<const char*> {};
 
@@ -23,27 +38,23 @@ TEST_P(EscapeTest, is_found_and_commits_nothing) {
     Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
     add_user(sandbox.database(), "ada@example.org");
     const SourceLocation where = SourceLocation::current();
-    EXPECT_THROW(sandbox.database().transact(
-                     [](Transaction& tx) {
-                       tx->exec(GetParam());
-                       tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
-                     },
-                     where),
-                 SandboxEscapedError);
-    EXPECT_THROW(add_user(sandbox.database(), "eve@example.org"), SandboxEscapedError);
+    const std::string escaped = escape_text(where, GetParam(), kNothingCommitted);
+    EXPECT_EQ(text_of<SandboxEscapedError>([&] {
+                sandbox.database().transact(
+                    [](Transaction& tx) {
+                      tx->exec(GetParam());
+                      tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
+                    },
+                    where);
+              }),
+              "drydock: " + escaped);
+    EXPECT_EQ(
+        text_of<SandboxEscapedError>([&] { add_user(sandbox.database(), "eve@example.org"); }),
+        "drydock: " + escaped);
     const SandboxReport report = sandbox.finish();
     ASSERT_THAT(report.findings, SizeIs(1)) << report;
     EXPECT_EQ(report.findings[0].kind, Finding::kEscaped);
-    EXPECT_EQ(
-        report.findings[0].message,
-        "the transact at " + where.to_string() +
-            ", by code outside any job, ended the outer transaction of the sandbox by SQL: " +
-            GetParam() +
-            ".\n  What the test had written is rolled back; nothing was committed. The sandbox "
-            "takes no more work.\n  Application code ends its transaction by returning from the "
-            "body of transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK "
-            "itself needs a database of its own: "
-            "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
+    EXPECT_EQ(report.findings[0].message, escaped);
   }
   EXPECT_EQ(committed_users(), 0);
   Sandbox next(test_database(), {.strategy = Strategy::kTransaction});
@@ -57,6 +68,31 @@ INSTANTIATE_TEST_SUITE_P(statements, EscapeTest,
                                            "PREPARE TRANSACTION 'x'", "ROLLBACK AND CHAIN"));
 
 using SandboxEscapeTest = SandboxFixture;
+
+// By code that holds the connection beyond its transact.
+TEST_F(SandboxEscapeTest, is_found_at_the_end_where_no_transact_was_open) {
+  Sandbox sandbox(test_database(), {.name = "Suite.test", .strategy = Strategy::kTransaction});
+  pqxx::connection_base* kept = nullptr;
+  sandbox.database().transact([&](Transaction& tx) { kept = &tx->conn(); });
+  pqxx::nontransaction(*kept).exec("ROLLBACK");
+  const SandboxReport report = sandbox.finish();
+  ASSERT_THAT(report.findings, SizeIs(1)) << report;
+  EXPECT_EQ(report.findings[0].message,
+            escape_text("code in the test 'Suite.test', outside any transact", "ROLLBACK",
+                        kNothingCommitted));
+}
+
+// As in production, where the server warns: there is a transaction already.
+TEST_F(SandboxEscapeTest, is_not_what_begin_does) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  sandbox.database().transact([](Transaction& tx) {
+    tx->exec("BEGIN");
+    tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')");
+  });
+  EXPECT_EQ(count_users(sandbox.database()), 1);
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+  EXPECT_EQ(committed_users(), 0);
+}
 
 TEST_F(SandboxEscapeTest, is_found_where_the_commit_fails_for_another_reason) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
@@ -104,10 +140,10 @@ TEST_F(SandboxEscapeTest, says_what_was_committed_without_the_guard) {
                SandboxEscapedError);
   const SandboxReport report = sandbox.finish();
   ASSERT_THAT(report.findings, SizeIs(1)) << report;
-  EXPECT_THAT(report.findings[0].message,
-              HasSubstr("by SQL: COMMIT.\n  What it has committed stays in the database of this "
-                        "process until that ends, so that the tests that follow may see it. The "
-                        "sandbox takes no more work.\n  Application code ends"));
+  EXPECT_EQ(report.findings[0].message,
+            escape_text(where, "COMMIT",
+                        "What it has committed stays in the database of this process until that "
+                        "ends, so that the tests that follow may see it."));
 }
 
 // Large objects can be written in a read-only transaction, up to version 15.
@@ -131,15 +167,19 @@ TEST_F(SandboxEscapeTest, leaves_no_session_to_write_with) {
 TEST_F(SandboxEscapeTest, ends_the_session_before_a_chained_transaction_can_commit) {
   {
     Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-    EXPECT_THROW(sandbox.database().transact([](Transaction& tx) {
-      tx->exec("ROLLBACK AND CHAIN");
-      tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
-      tx->exec("COMMIT");
-    }),
+    const SourceLocation where = SourceLocation::current();
+    EXPECT_THROW(sandbox.database().transact(
+                     [](Transaction& tx) {
+                       tx->exec("ROLLBACK AND CHAIN");
+                       tx->exec("INSERT INTO users (email) VALUES ('bob@example.org')");
+                       tx->exec("COMMIT");
+                     },
+                     where),
                  SandboxEscapedError);
     const SandboxReport report = sandbox.finish();
     ASSERT_THAT(report.findings, SizeIs(1)) << report;
-    EXPECT_THAT(report.findings[0].message, HasSubstr("by SQL: ROLLBACK AND CHAIN."));
+    EXPECT_EQ(report.findings[0].message,
+              escape_text(where, "ROLLBACK AND CHAIN", kNothingCommitted));
   }
   EXPECT_EQ(committed_users(), 0);
 }

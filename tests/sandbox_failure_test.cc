@@ -53,6 +53,7 @@ class SandboxFailureTest : public TestDatabaseFixture {
       return error.what();
     }
   }
+  // What drydock says; libpqxx's own words, which stand before it, differ by version and by moment.
   static std::string lost_text(SourceLocation where) {
     return "drydock: the sandbox of the test 'Suite.test' has lost its connection to the server in "
            "the transact at " +

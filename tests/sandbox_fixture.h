@@ -22,6 +22,17 @@ inline constexpr char kSchema[] = R"sql(
     parent int REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
 )sql";
 
+// What `Error` says that `call` throws.
+template <class Error, class Call>
+std::string text_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
 class SandboxFixture : public ::testing::Test {
  protected:
   static TestDatabase& test_database() {

@@ -14,8 +14,9 @@
 namespace drydock {
 namespace {
 
-using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+void add_ada(Transaction& tx) { tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')"); }
 
 class SandboxInjectionTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxInjectionTest);
@@ -40,16 +41,18 @@ TEST_P(SandboxInjectionTest, lets_a_retry_succeed) {
 TEST_P(SandboxInjectionTest, throws_what_libpqxx_throws_when_no_attempt_is_left) {
   Sandbox sandbox(test_database(), with());
   sandbox.fail_next_commit(Injected::kSerializationFailure, {.times = 2});
-  try {
-    sandbox.database().transact({.max_attempts = 2}, [](Transaction& tx) {
-      tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')");
-    });
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const pqxx::serialization_failure& error) {
-    EXPECT_THAT(error.what(), HasSubstr("at the commit of the transact at "
-                                        "tests/sandbox_injection_test.cc:"));
-    EXPECT_THAT(error.what(), HasSubstr("fail_next_commit(Injected::kSerializationFailure)"));
-  }
+  const SourceLocation where = SourceLocation::current();
+  EXPECT_EQ(text_of<pqxx::serialization_failure>(
+                [&] { sandbox.database().transact({.max_attempts = 2}, add_ada, where); }),
+            "drydock: could not serialize access due to concurrent update at the commit of the "
+            "transact at " +
+                where.to_string() +
+                " (injected by fail_next_commit(Injected::kSerializationFailure))");
+  sandbox.fail_next_commit(Injected::kDeadlock);
+  EXPECT_EQ(text_of<pqxx::deadlock_detected>(
+                [&] { sandbox.database().transact({.max_attempts = 1}, add_ada, where); }),
+            "drydock: deadlock detected at the commit of the transact at " + where.to_string() +
+                " (injected by fail_next_commit(Injected::kDeadlock))");
   EXPECT_EQ(count_users(sandbox.database()), 0);
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
 }
@@ -57,8 +60,26 @@ TEST_P(SandboxInjectionTest, throws_what_libpqxx_throws_when_no_attempt_is_left)
 TEST_P(SandboxInjectionTest, loses_the_connection_for_one_transaction) {
   Sandbox sandbox(test_database(), with());
   sandbox.fail_next_commit(Injected::kConnectionLost);
-  EXPECT_THROW(add_user(sandbox.database(), "ada@example.org"), pqxx::broken_connection);
+  const SourceLocation where = SourceLocation::current();
+  EXPECT_EQ(text_of<pqxx::broken_connection>([&] { sandbox.database().transact(add_ada, where); }),
+            "drydock: the connection was lost at the commit of the transact at " +
+                where.to_string() + " (injected by fail_next_commit(Injected::kConnectionLost))");
   EXPECT_EQ(count_users(sandbox.database()), 0);
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+}
+
+TEST_P(SandboxInjectionTest, says_that_a_commit_in_doubt_was_injected) {
+  Sandbox sandbox(test_database(), with());
+  const SourceLocation where = SourceLocation::current();
+  const auto text = [&] {
+    return text_of<pqxx::in_doubt_error>([&] { sandbox.database().transact(add_ada, where); });
+  };
+  const std::string lost =
+      "drydock: the connection was lost at the commit of the transact at " + where.to_string();
+  sandbox.fail_next_commit(Injected::kInDoubtRolledBack);
+  EXPECT_EQ(text(), lost + " (injected by fail_next_commit(Injected::kInDoubtRolledBack))");
+  sandbox.fail_next_commit(Injected::kInDoubt);
+  EXPECT_EQ(text(), lost + " (injected by fail_next_commit(Injected::kInDoubt))");
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
 }
 

@@ -13,6 +13,7 @@
 #include "drydock/sandbox.h"
 #include "drydock/thread_pool_executor.h"
 #include "tests/sandbox_fixture.h"
+#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
@@ -20,18 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-class SandboxMisuseTest : public EveryStrategy {
- protected:
-  template <class Error, class Call>
-  static std::string text_of(Call&& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "nothing was thrown";
-  }
-};
+class SandboxMisuseTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxMisuseTest);
 
 TEST_P(SandboxMisuseTest, finish_inside_a_transaction) {
@@ -92,44 +82,53 @@ TEST_P(SandboxMisuseTest, a_thread_that_is_in_a_transaction_when_the_test_ends) 
   ThreadPoolExecutor pool({.threads = 1});
   std::promise<void> begun, let_go;
   SandboxReport report;
+  const SourceLocation submitted = SourceLocation::current();
   const SourceLocation where = SourceLocation::current();
   {
     Sandbox sandbox(test_database(), with({.lease_timeout = absl::Milliseconds(1),
                                            .idle_timeout = absl::Milliseconds(1)}));
-    pool.submit({.name = "mail"}, [&, database = Sandbox::current()] {
-      database->transact(
-          [&](Transaction&) {
-            begun.set_value();
-            let_go.get_future().wait();
-          },
-          where);
-    });
+    pool.submit(
+        {.name = "mail"},
+        [&, database = Sandbox::current()] {
+          database->transact(
+              [&](Transaction& tx) {
+                tx->exec("SELECT 1");
+                begun.set_value();
+                let_go.get_future().wait();
+              },
+              where);
+        },
+        submitted);
     begun.get_future().wait();
     report = sandbox.finish();
     let_go.set_value();
     ASSERT_EQ(pool.wait_idle(absl::Seconds(30)), absl::OkStatus());
   }
   ASSERT_THAT(report.breaches, SizeIs(2));
-  for (const std::string& breach : report.breaches) {
-    EXPECT_THAT(breach, ::testing::HasSubstr("the transact at " + where.to_string()));
-  }
-  EXPECT_THAT(
-      report.breaches[1],
-      ::testing::AllOf(::testing::StartsWith("a transaction was still open when the test ended: "),
-                       ::testing::EndsWith(". Wait for the thread before the test ends.")));
+  const std::string job = "'mail' (#1, submitted at " + submitted.to_string() + ")";
+  const std::string transact = "the transact at " + where.to_string();
+  EXPECT_EQ(without_times(report.breaches[0]),
+            "jobs of this test were still queued or running on real threads 1ms after its end: 1 "
+            "job runs and 0 wait:"
+            "\n  running for T on thread 'thread_pool-1' of executor 'thread_pool': " +
+                job + "\n    in " + transact +
+                " for T, between two SQL statements, the last of them: SELECT 1"
+                "\n  Call drydock::wait_idle() on these executors before the test ends, or give "
+                "the code under test a DeferredExecutor.");
+  // (The full stop goes with the time.)
+  const std::string holder = GetParam() == Strategy::kTransaction
+                                 ? "job " + job + ", in " + transact + ", for T"
+                                 : transact + ".";
+  EXPECT_EQ(without_times(report.breaches[1]),
+            "a transaction was still open when the test ended: " + holder +
+                " Wait for the thread before the test ends.");
 }
 
 using TransactionSandboxMisuseTest = SandboxFixture;
 
 TEST_F(TransactionSandboxMisuseTest, a_connection_string_to_its_transaction) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-  std::string text;
-  try {
-    static_cast<void>(sandbox.connection_string());
-  } catch (const MisuseError& error) {
-    text = error.what();
-  }
-  EXPECT_EQ(text,
+  EXPECT_EQ(text_of<MisuseError>([&] { static_cast<void>(sandbox.connection_string()); }),
             "drydock: connection_string() of a sandbox with Strategy::kTransaction: its "
             "transaction cannot be seen from a second connection. Give the code under test "
             "sandbox.database(), a drydock::Database&; or give the test a database of its own: "

@@ -12,8 +12,7 @@
 namespace drydock {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::SizeIs;
+using ::testing::ElementsAre;
 
 class SandboxSessionTest : public EveryStrategy {
  protected:
@@ -109,16 +108,48 @@ TEST_P(SandboxSessionTest, fires_constraint_triggers_that_the_test_has_made) {
 
 using SandboxSettingsNoteTest = SandboxFixture;
 
+const std::string kLeft =
+    " changed a setting of its session with SET LOCAL or set_config(), and the sandbox could not ";
+
 TEST_F(SandboxSettingsNoteTest, says_which_settings_it_could_not_see) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-  sandbox.database().transact([](Transaction& tx) {
-    tx->exec_params("SELECT set_config($1, $2, true)", "app.tenant", "ada");
-  });
+  const SourceLocation where = SourceLocation::current();
+  sandbox.database().transact(
+      [](Transaction& tx) {
+        tx->exec_params("SELECT set_config($1, $2, true)", "app.tenant", "ada");
+      },
+      where);
   const SandboxReport report = sandbox.finish();
   EXPECT_EQ(report.status(), absl::OkStatus());
-  ASSERT_THAT(report.notes, SizeIs(1));
-  EXPECT_THAT(report.notes[0], HasSubstr("could not see which: it lasts until the test ends. the "
-                                         "name of the setting is not in the text"));
+  EXPECT_THAT(report.notes, ElementsAre("the transact at " + where.to_string() + kLeft +
+                                        "see which, since its name is not in the text of the "
+                                        "statement. It lasts until the test ends."));
+}
+
+// The end of a transaction could; a statement cannot.
+TEST_F(SandboxSettingsNoteTest, says_which_settings_it_could_not_set_back) {
+  // Its connection is of no use to the next test.
+  absl::StatusOr<TestDatabase> own = TestDatabase::open({.schema_sql = kSchema});
+  ASSERT_TRUE(own.ok()) << own.status();
+  Sandbox sandbox(*own, {.strategy = Strategy::kTransaction});
+  sandbox.database().transact([](Transaction& tx) { tx->exec("SET temp_buffers = '800kB'"); });
+  const SourceLocation where = SourceLocation::current();
+  sandbox.database().transact(
+      [](Transaction& tx) {
+        tx->exec("SET LOCAL temp_buffers = '1600kB'");
+        tx->exec("CREATE TEMP TABLE t AS SELECT 1");
+      },
+      where);
+  add_user(sandbox.database(), "ada@example.org");
+  const SandboxReport report = sandbox.finish();
+  EXPECT_EQ(report.status(), absl::OkStatus());
+  EXPECT_THAT(
+      report.notes,
+      ElementsAre(
+          "the transact at " + where.to_string() + kLeft +
+          "set temp_buffers back. It lasts until the test ends. The server says: ERROR:  "
+          "invalid value for parameter \"temp_buffers\": 100\nDETAIL:  \"temp_buffers\" cannot be "
+          "changed after any temporary tables have been accessed in the session."));
 }
 
 TEST_P(SandboxSessionTest, gives_back_advisory_locks_of_the_session) {
@@ -146,13 +177,18 @@ TEST_P(RestartSequencesTest, starts_every_test_with_the_same_ids) {
 
 TEST_F(SandboxSettingsNoteTest, says_that_it_gives_no_isolation) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-  sandbox.database().transact({.isolation = Isolation::kSerializable}, [](Transaction&) {});
+  const SourceLocation where = SourceLocation::current();
+  sandbox.database().transact(
+      {.isolation = Isolation::kSerializable}, [](Transaction&) {}, where);
   const SandboxReport report = sandbox.finish();
   EXPECT_EQ(report.status(), absl::OkStatus());
-  ASSERT_THAT(report.notes, SizeIs(1));
-  EXPECT_THAT(report.notes[0],
-              HasSubstr("asks for an isolation level. Under Strategy::kTransaction "
-                        "it runs read committed"));
+  EXPECT_THAT(
+      report.notes,
+      ElementsAre("the transact at " + where.to_string() +
+                  " asks for an isolation level. Under Strategy::kTransaction it runs read "
+                  "committed, with nobody beside it, so that it meets no serialization failure but "
+                  "those of fail_next_commit(). To see what other transactions do to it: "
+                  "SandboxOptions{.strategy = drydock::Strategy::kClone}."));
 }
 
 }  // namespace
