@@ -349,7 +349,7 @@ void Engine::run_inline() {
 // --- Time.
 
 void Engine::set_clock(std::int64_t now) {
-  clock_.unix_nanos_.store(now, std::memory_order_relaxed);
+  clock_.move_to(now);
   // By number: lining a job up can add a lane.
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = *lanes_[i];

@@ -46,6 +46,8 @@ void Executor::do_submit_every(SubmittedJob first, absl::Duration period, Recurr
       [this](SubmittedJob next) { do_submit(std::move(next)); }, [this](JobId id) { cancel(id); });
 }
 
+void Executor::follow_clock(const Clock& clock) { recurring_->follow(clock); }
+
 std::optional<bool> Executor::cancel_recurring(JobId id) { return recurring_->cancel(id); }
 
 }  // namespace drydock

@@ -1,7 +1,6 @@
 #include "src/recurring_jobs.h"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -12,13 +11,6 @@
 #include "src/running_job.h"
 
 namespace drydock::internal {
-namespace {
-
-absl::Duration steady_now() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
 
 // What the executor has of one run.
 class RecurringJobs::Run {
@@ -49,7 +41,7 @@ void RecurringJobs::start(SubmittedJob first, absl::Duration period, RecurringJo
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(body);
   entry->period = period;
-  entry->due = steady_now() + first.delay();
+  entry->due = clock_.now() + first.delay();
   entry->submit = std::move(submit);
   entry->take_back = std::move(take_back);
   {
@@ -97,7 +89,7 @@ void RecurringJobs::submit_next(JobId id, const std::shared_ptr<Entry>& entry) {
     return;
   }
   entry->due += entry->period;
-  const absl::Duration delay = std::max(entry->due - steady_now(), absl::ZeroDuration());
+  const absl::Duration delay = std::max(entry->due - clock_.now(), absl::ZeroDuration());
   SubmittedJob next =
       RunningJob::innermost()->job().again(delay, Job(Run(shared_from_this(), id, entry)));
   try {

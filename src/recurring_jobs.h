@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "drydock/executor.h"
 #include "drydock/job.h"
+#include "src/delay_clock.h"
 #include "src/mutex.h"
 
 namespace drydock::internal {
@@ -19,6 +20,9 @@ namespace drydock::internal {
 // Thread-safe. Shared by the executor and by the runs on their way.
 class RecurringJobs : public std::enable_shared_from_this<RecurringJobs> {
  public:
+  // Before the first `start`. `clock` outlives all runs.
+  void follow(const Clock& clock) { clock_ = DelayClock(&clock); }
+
   // `submit` gives a job to the executor; it refers to the executor, which calls no run after its
   // own end. `first` is due when the first run is. Throws what `submit` throws.
   using Submit = std::function<void(SubmittedJob)>;
@@ -36,7 +40,7 @@ class RecurringJobs : public std::enable_shared_from_this<RecurringJobs> {
   struct Entry {
     RecurringJob body;
     absl::Duration period;
-    absl::Duration due;  // of the next run, or the one that runs; since the clock's start
+    absl::Duration due;  // of the next run, or the one that runs; by clock_
     Submit submit;
     TakeBack take_back;
     bool running = false;    // under the mutex
@@ -50,6 +54,7 @@ class RecurringJobs : public std::enable_shared_from_this<RecurringJobs> {
   bool is_cancelled(const Entry& entry);
   void forget(JobId id);
 
+  DelayClock clock_;
   Mutex mutex_;
   std::unordered_map<JobId, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
 };

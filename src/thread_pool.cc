@@ -14,7 +14,7 @@
 namespace drydock::internal {
 
 ThreadPool::ThreadPool(ThreadPoolOptions options)
-    : options_(std::move(options)), spins_(hardware_threads() > 1) {
+    : options_(std::move(options)), clock_(options_.clock), spins_(hardware_threads() > 1) {
   for (int i = 0; i < options_.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->name = options_.name + "-" + std::to_string(i + 1);
@@ -44,6 +44,8 @@ void ThreadPool::submit(SubmittedJob&& job) {
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
   const CoarseTime now = coarse_now();
+  const bool delayed = job.delay() > absl::ZeroDuration();
+  const absl::Duration due = delayed ? clock_.now() + job.delay() : absl::ZeroDuration();
   {
     SpinMutexLock lock(intake_mutex_);
     if (closed_ && refuses(job)) {
@@ -56,8 +58,8 @@ void ThreadPool::submit(SubmittedJob&& job) {
       QueuedJob* const node = nodes_.take();
       node->job.emplace(std::move(job));
       node->since = now;
-      if (node->job->delay() > absl::ZeroDuration()) {
-        add_timer(node);
+      if (delayed) {
+        add_timer(due, node);
       } else {
         to_notify = enqueue(node);
       }
@@ -132,10 +134,10 @@ void ThreadPool::discard(QueuedJob* node) {
   tell_waiters();
 }
 
-void ThreadPool::add_timer(QueuedJob* node) {
+void ThreadPool::add_timer(absl::Duration due, QueuedJob* node) {
   if (!timer_thread_.joinable()) timer_thread_ = std::thread(&ThreadPool::run_timers, this);
-  timers_.push(deadline_after(node->job->delay()), node);
-  timers_changed_.notify_one();
+  timers_.push(due, node);
+  clock_.wake();
 }
 
 bool ThreadPool::on_worker_thread() const {
@@ -190,7 +192,7 @@ void ThreadPool::close(bool takes_from_jobs) {
     takes_from_jobs_ = takes_from_jobs;
     while (!timers_.empty()) dropped.push_back(timers_.pop());
     timer_thread = std::move(timer_thread_);
-    timers_changed_.notify_one();
+    clock_.wake();
     tell_waiters();
   }
   if (timer_thread.joinable()) timer_thread.join();

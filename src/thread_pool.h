@@ -7,13 +7,14 @@
 // job.
 //
 // `ready_mutex_` comes before `intake_mutex_` where both are held. No code of the user's runs under
-// either.
+// either, but for `now()` of a clock of the user's.
 #ifndef DRYDOCK_SRC_THREAD_POOL_H_
 #define DRYDOCK_SRC_THREAD_POOL_H_
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "src/job_text.h"
 #include "src/lineage.h"
 #include "src/mutex.h"
+#include "src/pool_clock.h"
 #include "src/spin_mutex.h"
 #include "src/strand_table.h"
 #include "src/thread_card.h"
@@ -53,6 +55,7 @@ class ThreadPool final : public IdleSource {
   void close(bool takes_from_jobs);
 
   const std::string& name() const { return options_.name; }
+  const Clock* clock() const { return options_.clock; }
   int threads() const { return static_cast<int>(workers_.size()); }
   IdleTarget idle_target() { return {.source = this, .label = "executor '" + name() + "'"}; }
 
@@ -92,7 +95,10 @@ class ThreadPool final : public IdleSource {
 
   void start_threads();
   void run_timers();
-  void add_timer(QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  // Queues the delayed jobs that are due at `now`. When the next one is; nothing: the pool is
+  // closed.
+  std::optional<absl::Duration> queue_due_jobs(absl::Duration now);
+  void add_timer(absl::Duration due, QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
 
   bool make_room() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
   // Queues a job that is due. Returns the worker whose condition the caller has to notify, if any.
@@ -105,6 +111,8 @@ class ThreadPool final : public IdleSource {
 
   bool on_worker_thread() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
   bool refuses(const SubmittedJob& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  bool has_due_by(SteadyTime deadline, const void* strand) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
   bool has_queued(const void* strand, SteadyTime deadline) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
   void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_) {
@@ -116,6 +124,7 @@ class ThreadPool final : public IdleSource {
   void join();
 
   const ThreadPoolOptions options_;
+  PoolClock clock_;
   const bool spins_;                              // worth it with a processor to spare
   std::vector<std::unique_ptr<Worker>> workers_;  // the same ones from the constructor on
 
@@ -134,7 +143,6 @@ class ThreadPool final : public IdleSource {
   const Worker* spinning_ ABSL_GUARDED_BY(intake_mutex_) = nullptr;
   StrandTable strands_ ABSL_GUARDED_BY(intake_mutex_);
   TimerQueue timers_ ABSL_GUARDED_BY(intake_mutex_);
-  CondVar timers_changed_;
   std::thread timer_thread_ ABSL_GUARDED_BY(intake_mutex_);
   bool closed_ ABSL_GUARDED_BY(intake_mutex_) = false;           // jobs from outside are refused
   bool takes_from_jobs_ ABSL_GUARDED_BY(intake_mutex_) = false;  // closed_, but to other jobs

@@ -42,7 +42,9 @@ ThreadPoolOptions checked(ThreadPoolOptions options) {
 }  // namespace internal
 
 ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolOptions options)
-    : pool_(std::make_unique<internal::ThreadPool>(internal::checked(std::move(options)))) {}
+    : pool_(std::make_unique<internal::ThreadPool>(internal::checked(std::move(options)))) {
+  if (const Clock* const clock = pool_->clock()) follow_clock(*clock);
+}
 
 ThreadPoolExecutor::~ThreadPoolExecutor() = default;
 

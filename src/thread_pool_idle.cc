@@ -1,7 +1,6 @@
 // What a pool tells those who wait for its jobs.
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,20 +14,25 @@ bool wanted(const void* strand, const SubmittedJob& job) {
   return strand == nullptr || job.strand() == strand;
 }
 
-bool due_in_time(const TimerQueue::Entry& entry, const void* strand, SteadyTime deadline) {
-  const SubmittedJob& job = *entry.node->job;
-  return entry.due <= deadline && wanted(strand, job) && !job.recurring();
-}
-
 }  // namespace
 
 bool ThreadPool::idle(const IdleTarget& target, SteadyTime deadline) const {
   const bool at_rest = target.strand == nullptr ? inbox_.empty() && parked_.size() == started_
                                                 : strands_.idle(target.strand);
-  return at_rest && std::none_of(timers_.entries().begin(), timers_.entries().end(),
-                                 [&](const TimerQueue::Entry& entry) {
-                                   return due_in_time(entry, target.strand, deadline);
-                                 });
+  return at_rest && !has_due_by(deadline, target.strand);
+}
+
+// Where the clock was moved, the thread that waits for delays may not have seen it yet: a job whose
+// time has come is as good as queued.
+bool ThreadPool::has_due_by(SteadyTime deadline, const void* strand) const {
+  if (timers_.empty()) return false;
+  const absl::Duration now = clock_.now();
+  const absl::Duration end = clock_.at(deadline);
+  return std::any_of(timers_.entries().begin(), timers_.entries().end(),
+                     [&](const TimerQueue::Entry& entry) {
+                       const SubmittedJob& job = *entry.node->job;
+                       return entry.due <= (job.recurring() ? now : end) && wanted(strand, job);
+                     });
 }
 
 bool ThreadPool::has_queued(const void* strand, SteadyTime deadline) const {
@@ -37,10 +41,7 @@ bool ThreadPool::has_queued(const void* strand, SteadyTime deadline) const {
   ready_.for_each(look);
   inbox_.for_each(look);
   strands_.for_each_waiting(look);
-  for (const TimerQueue::Entry& entry : timers_.entries()) {
-    found = found || due_in_time(entry, strand, deadline);
-  }
-  return found;
+  return found || has_due_by(deadline, strand);
 }
 
 // A worker that waits inside a job is stuck with it, and a job that is queued needs one that is
@@ -85,6 +86,7 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
   const auto add_queued = [&](const QueuedJob& node) {
     if (in_list(*node.job)) add(*node.job, {.since = coarse_age(node.since)});
   };
+  const absl::Duration now = clock_.now();
   const SpinMutexLock ready(ready_mutex_);
   const SpinMutexLock intake(intake_mutex_);
   for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -96,11 +98,10 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
   ready_.for_each(add_queued);
   inbox_.for_each(add_queued);
   strands_.for_each_waiting(add_queued);
-  const SteadyTime now = std::chrono::steady_clock::now();
   for (const TimerQueue::Entry& entry : timers_.entries()) {
-    if (!in_list(*entry.node->job) || entry.node->job->recurring()) continue;
-    add(*entry.node->job,
-        {.since = coarse_age(entry.node->since), .due_in = absl::FromChrono(entry.due - now)});
+    const SubmittedJob& job = *entry.node->job;
+    if (!in_list(job) || (job.recurring() && entry.due > now)) continue;
+    add(job, {.since = coarse_age(entry.node->since), .due_in = entry.due - now});
   }
 }
 

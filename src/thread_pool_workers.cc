@@ -1,9 +1,9 @@
 // The threads of a pool: its workers, and the one that waits for delays.
-#include <algorithm>
-#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "drydock/job_failure.h"
 #include "src/thread_name.h"
 #include "src/thread_pool.h"
@@ -116,17 +116,19 @@ void ThreadPool::sleep_until_woken(Worker& worker) {
 
 void ThreadPool::run_timers() {
   name_this_thread(name(), "-timer");
-  SpinMutexLock lock(intake_mutex_);
-  while (!closed_) {
-    if (timers_.empty()) {
-      timers_changed_.wait(intake_mutex_);
-    } else if (timers_.next_due() > std::chrono::steady_clock::now()) {
-      timers_changed_.wait_until(intake_mutex_, timers_.next_due());
-    } else {
-      Worker* const to_notify = enqueue(timers_.pop());
-      if (to_notify != nullptr) to_notify->condition.notify_one();
-    }
+  while (const std::optional<absl::Duration> next_due = queue_due_jobs(clock_.now())) {
+    clock_.sleep_until(*next_due);
   }
+}
+
+std::optional<absl::Duration> ThreadPool::queue_due_jobs(absl::Duration now) {
+  const SpinMutexLock lock(intake_mutex_);
+  if (closed_) return std::nullopt;
+  while (!timers_.empty() && timers_.next_due() <= now) {
+    Worker* const to_notify = enqueue(timers_.pop());
+    if (to_notify != nullptr) to_notify->condition.notify_one();
+  }
+  return timers_.empty() ? absl::InfiniteDuration() : timers_.next_due();
 }
 
 }  // namespace drydock::internal

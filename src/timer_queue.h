@@ -3,12 +3,11 @@
 #define DRYDOCK_SRC_TIMER_QUEUE_H_
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "drydock/job.h"
-#include "src/deadline.h"
 #include "src/job_list.h"
 
 namespace drydock::internal {
@@ -17,16 +16,16 @@ namespace drydock::internal {
 class TimerQueue {
  public:
   struct Entry {
-    SteadyTime due;
+    absl::Duration due;  // see src/pool_clock.h
     QueuedJob* node;
   };
 
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
-  SteadyTime next_due() const { return heap_.front().due; }
+  absl::Duration next_due() const { return heap_.front().due; }
   const std::vector<Entry>& entries() const { return heap_; }
 
-  void push(SteadyTime due, QueuedJob* node) {
+  void push(absl::Duration due, QueuedJob* node) {
     heap_.push_back({due, node});
     std::push_heap(heap_.begin(), heap_.end(), later);
   }

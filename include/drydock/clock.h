@@ -6,13 +6,19 @@
 //   bool expired(const Token& token) { return clock_.now() > token.expires; }
 //
 // In production pass `RealClock::instance()`; in a test the `SimulatedClock` of the simulation,
-// which stands still until the test advances it.
+// which stands still until the test advances it. The delays of a `ThreadPoolExecutor` follow it
+// too, where `ThreadPoolOptions::clock` says so.
 #ifndef DRYDOCK_CLOCK_H_
 #define DRYDOCK_CLOCK_H_
 
 #include "absl/time/time.h"
 
 namespace drydock {
+
+namespace internal {
+class ClockListener;  // see src/clock_listener.h
+class PoolClock;      // see src/pool_clock.h
+}  // namespace internal
 
 // Thread-safe.
 class Clock {
@@ -25,6 +31,14 @@ class Clock {
 
  protected:
   Clock() = default;
+
+ private:
+  friend class internal::PoolClock;
+
+  // A clock that stands still until somebody moves it overrides both: it returns true, and tells
+  // `listener` after each move until `remove`. On the others time passes as it really does.
+  virtual bool add(internal::ClockListener& /*listener*/) { return false; }
+  virtual void remove(internal::ClockListener& /*listener*/) {}
 };
 
 // The machine's clock.

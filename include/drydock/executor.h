@@ -37,6 +37,9 @@
 #include "drydock/source_location.h"
 
 namespace drydock {
+
+class Clock;  // see drydock/clock.h
+
 namespace internal {
 
 class IdleSource;     // see src/idle_source.h
@@ -125,7 +128,8 @@ class Executor {
   // throws is a failure as any job's, and the next comes all the same. It can be cancelled from
   // inside its own run.
   //
-  // On an executor of real threads the time is the real one; a shutdown ends it, without a report,
+  // On an executor of real threads the time is the real one, or that of the clock it was given; a
+  // shutdown ends it, without a report,
   // and lets a run that has begun end. In a simulation it runs when the test advances the clock, so
   // that no drain runs for ever because of it, and being pending at the end is no finding. Nowhere
   // does `wait_idle()` wait for a run that is not due.
@@ -153,8 +157,8 @@ class Executor {
   virtual void do_submit(SubmittedJob job) = 0;
 
   // Takes a recurring job over; `first` is its first run, without the body. This one submits each
-  // run with `do_submit`, in real time. An executor that hands its jobs to another overrides it and
-  // calls `forward_every`, so that the time is the other's.
+  // run with `do_submit`, in real time or by the clock of `follow_clock`. An executor that hands
+  // its jobs to another overrides it and calls `forward_every`, so that the time is the other's.
   virtual void do_submit_every(SubmittedJob first, absl::Duration period, RecurringJob job);
   static void forward_every(Executor& to, SubmittedJob first, absl::Duration period,
                             RecurringJob job) {
@@ -164,6 +168,10 @@ class Executor {
   // takes back what it has under that id. Empty: it is no job of `submit_every`; else what `cancel`
   // returns.
   std::optional<bool> cancel_recurring(JobId id);
+
+  // For a constructor: what periods go by where this `do_submit_every` stands, in place of real
+  // time. `clock` outlives the executor.
+  void follow_clock(const Clock& clock);
 
   // What `wait_idle()` (drydock/wait_idle.h) waits for. An executor that hands its jobs to another
   // returns `idle_target_of(other)`; the default is one that cannot say when it is idle.

@@ -7,18 +7,22 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "absl/time/time.h"
 #include "drydock/clock.h"
 
 namespace drydock {
 namespace internal {
+class ClockListeners;
 class Engine;
-}
+}  // namespace internal
 
 // Starts at 2000-01-01 00:00:00 UTC, in every test. Thread-safe to read; the simulation moves it.
 class SimulatedClock final : public Clock {
  public:
+  SimulatedClock();
+  ~SimulatedClock() override;
   absl::Time now() const override {
     return absl::FromUnixNanos(unix_nanos_.load(std::memory_order_relaxed));
   }
@@ -27,7 +31,12 @@ class SimulatedClock final : public Clock {
   friend class internal::Engine;
   static constexpr std::int64_t kStart = 946'684'800'000'000'000;
 
+  void move_to(std::int64_t unix_nanos);
+  bool add(internal::ClockListener& listener) override;
+  void remove(internal::ClockListener& listener) override;
+
   std::atomic<std::int64_t> unix_nanos_{kStart};
+  const std::unique_ptr<internal::ClockListeners> listeners_;
 };
 
 }  // namespace drydock

@@ -8,7 +8,17 @@
 // Jobs start in the order of their submits, delayed ones when they are due. Jobs that must not run
 // side by side, since they work on the same object, belong on a `SerialExecutor` that stands on the
 // pool. In a test use an `InlineExecutor` or a `DeferredExecutor` instead; where the pool itself is
-// to be part of a test, `wait_idle()` waits for it without polling.
+// to be part of a test, `wait_idle()` waits for it without polling, and its delays can follow the
+// test's clock:
+//
+//   drydock::Simulation simulation;
+//   drydock::ThreadPoolExecutor pool({.threads = 2, .clock = &simulation.clock()});
+//   pool.submit({.name = "remind", .delay = absl::Hours(24)}, [&] { reminded = true; });
+//   simulation.advance_by(absl::Hours(24));        // the job is due
+//   EXPECT_TRUE(pool.wait_idle(absl::Seconds(5)).ok());   // and has run
+//
+// The simulation moves its clock without a look at the pool: where a job has to see the time at
+// which it was due, advance in steps and wait after each.
 #ifndef DRYDOCK_THREAD_POOL_EXECUTOR_H_
 #define DRYDOCK_THREAD_POOL_EXECUTOR_H_
 
@@ -18,6 +28,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "drydock/clock.h"
 #include "drydock/executor.h"
 #include "drydock/job.h"
 #include "drydock/job_failure.h"
@@ -39,6 +50,11 @@ struct ThreadPoolOptions {
   std::string name = "thread_pool";
   // Told of each job that throws or is dropped; empty: `log_failure`.
   FailureHandler on_failure = {};
+  // What delays and periods go by; null: real time. Not owned, outlives the executor. On a clock
+  // that stands still until it is moved, as a `SimulatedClock`, jobs become due when it has been;
+  // on any other time is taken to pass as it really does. Its `now()` is asked on any thread, and
+  // may not submit.
+  Clock* clock = nullptr;
 };
 
 // Thread-safe. Keeps the memory of its longest queue (about 200 bytes a job) until it is destroyed.
