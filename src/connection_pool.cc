@@ -1,20 +1,22 @@
 #include "src/connection_pool.h"
 
+#include <algorithm>
+#include <chrono>
+#include <memory>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/thread_card.h"
+#include "src/waits.h"
 
 namespace drydock::internal {
 namespace {
 
-// So far ahead that adding it to a clock's time cannot overflow.
-constexpr absl::Duration kForever = absl::Hours(24 * 365);
-
-std::chrono::nanoseconds bounded(absl::Duration timeout) {
-  return absl::ToChronoNanoseconds(timeout < kForever ? timeout : kForever);
-}
+// Of many holders the first few say what the rest would.
+constexpr std::size_t kMostListed = 3;
 
 // "1.234s": to the millisecond.
 std::string rounded(std::chrono::steady_clock::duration time) {
@@ -51,18 +53,72 @@ bool ConnectionPool::slot_is_free() const {
 
 ConnectionPool::HolderId ConnectionPool::take_slot(SourceLocation where) {
   const SteadyTime now = std::chrono::steady_clock::now();
-  MutexLock lock(mutex_);
-  // A slot is free only while nobody waits: `return_slot` hands it on.
-  if (slot_is_free()) return holders_.insert(holders_.end(), Holder{where, now});
-  Waiter self{.where = where, .woken = {}, .has_slot = false, .holder = {}};
-  const auto place = waiters_.insert(waiters_.end(), &self);
-  const SteadyTime deadline = now + bounded(acquire_timeout_);
-  while (!self.has_slot) {
-    if (self.woken.wait_until(mutex_, deadline) || self.has_slot) continue;
-    waiters_.erase(place);
-    throw PoolTimeoutError(describe_timeout(where));
+  const std::thread::id thread = std::this_thread::get_id();
+  Waiter self{.where = where, .thread = thread, .woken = {}, .has_slot = false, .holder = {}};
+  {
+    MutexLock lock(mutex_);
+    // A slot is free only while nobody waits: `return_slot` hands it on.
+    if (slot_is_free()) return holders_.insert(holders_.end(), Holder{where, now, thread});
+    waiters_.push_back(&self);
   }
-  return self.holder;
+  const std::string ring = wait_for_slot(self, deadline_after(acquire_timeout_));
+  {
+    MutexLock lock(mutex_);
+    if (self.has_slot) return self.holder;
+    waiters_.remove(&self);
+    if (ring.empty()) throw PoolTimeoutError(describe_timeout(where));
+  }
+  const std::string message = describe_blocked(where, ring);
+  note_blocked(message);
+  throw PoolTimeoutError("drydock: " + message);
+}
+
+// Who waits has no slot of this pool, since a transact in a transact has the outer one's.
+class ConnectionPool::SlotWait final : public Wait {
+ public:
+  SlotWait(ConnectionPool& pool, const Waiter& self, SteadyTime deadline)
+      : pool_(pool), self_(self), deadline_(deadline) {}
+
+  // Whoever is given a slot goes on, and gives it back: it is enough that one holder does.
+  bool may_end(const StuckThreads& stuck) const override {
+    const MutexLock lock(pool_.mutex_);
+    return self_.has_slot ||
+           std::any_of(pool_.holders_.begin(), pool_.holders_.end(),
+                       [&](const Holder& holder) { return !is_stuck(stuck, holder.thread); });
+  }
+  std::string what() const override {
+    const MutexLock lock(pool_.mutex_);
+    std::string text = "for a database connection in the transact at " + self_.where.to_string() +
+                       ", while all are held by";
+    std::size_t listed = 0;
+    for (const Holder& holder : pool_.holders_) {
+      if (listed == kMostListed) break;
+      absl::StrAppend(&text, listed++ == 0 ? "" : ",", " the transact at ",
+                      holder.where.to_string());
+    }
+    const std::size_t more = pool_.holders_.size() - listed;
+    return more == 0 ? text : absl::StrCat(text, " and ", more, " more");
+  }
+  SteadyTime deadline() const override { return deadline_; }
+  bool deadline_counts() const override { return true; }
+
+ private:
+  ConnectionPool& pool_;
+  const Waiter& self_;
+  const SteadyTime deadline_;
+};
+
+std::string ConnectionPool::wait_for_slot(Waiter& self, SteadyTime deadline) {
+  const SlotWait wait(*this, self, deadline);
+  const WaitScope scope(wait);
+  const ActivityScope activity(std::make_shared<TextActivity>("waits " + wait.what()));
+  std::string ring = scope.blocked();
+  MutexLock lock(mutex_);
+  bool in_time = true;
+  while (!self.has_slot && ring.empty() && in_time) {
+    in_time = self.woken.wait_until(mutex_, deadline);
+  }
+  return ring;
 }
 
 void ConnectionPool::return_slot(HolderId holder, std::unique_ptr<Connection> connection) {
@@ -72,8 +128,8 @@ void ConnectionPool::return_slot(HolderId holder, std::unique_ptr<Connection> co
   if (waiters_.empty()) return;
   Waiter& next = *waiters_.front();
   waiters_.pop_front();
-  next.holder =
-      holders_.insert(holders_.end(), Holder{next.where, std::chrono::steady_clock::now()});
+  next.holder = holders_.insert(holders_.end(),
+                                Holder{next.where, std::chrono::steady_clock::now(), next.thread});
   next.has_slot = true;
   next.woken.notify_one();
 }
@@ -110,6 +166,16 @@ std::string ConnectionPool::describe_timeout(SourceLocation where) const {
       "\nMove what is not SQL out of these transacts (into on_commit or a job), or raise "
       "PoolOptions::max_connections or acquire_timeout.");
   return text;
+}
+
+std::string ConnectionPool::describe_blocked(SourceLocation where, const std::string& ring) const {
+  return absl::StrCat(
+      "the transact at ", where.to_string(),
+      " would wait in vain for a database connection: the transacts that hold all of "
+      "max_connections = ",
+      max_connections_, " wait for this one.", ring,
+      "\n  Wait for other threads after transact() has returned, not inside its body, or raise "
+      "PoolOptions::max_connections.");
 }
 
 ConnectionPool::Lease::Lease(ConnectionPool& pool, HolderId holder)

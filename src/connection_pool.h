@@ -6,10 +6,10 @@
 #ifndef DRYDOCK_SRC_CONNECTION_POOL_H_
 #define DRYDOCK_SRC_CONNECTION_POOL_H_
 
-#include <chrono>
 #include <list>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -17,6 +17,7 @@
 #include "drydock/pooled_database.h"
 #include "drydock/source_location.h"
 #include "src/connection.h"
+#include "src/deadline.h"
 #include "src/mutex.h"
 
 namespace drydock::internal {
@@ -30,36 +31,43 @@ class ConnectionPool {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
-  // Waits for a slot. Throws `PoolTimeoutError`, and what `Connection::open` throws.
+  // Waits for a slot. Throws `PoolTimeoutError`, at once where those who hold the slots wait for
+  // the calling thread, and what `Connection::open` throws.
   Lease acquire(SourceLocation where);
 
   PoolUsage usage() const;
 
  private:
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
-  // A transact that has a slot.
+  // A transact that has a slot, which it gives back on its own thread.
   struct Holder {
     SourceLocation where;
     SteadyTime since;
+    std::thread::id thread;
   };
   using HolderId = std::list<Holder>::iterator;
 
   // A thread in `take_slot`; lives on its stack.
   struct Waiter {
     SourceLocation where;
+    std::thread::id thread;
     CondVar woken;
     bool has_slot = false;
     HolderId holder;
   };
 
+  class SlotWait;
+
   HolderId take_slot(SourceLocation where);
+  // Returns when it has been given one, the deadline has passed or, at once, where it would wait in
+  // vain: then with the waits that make it so.
+  std::string wait_for_slot(Waiter& self, SteadyTime deadline);
   void return_slot(HolderId holder, std::unique_ptr<Connection> connection);
   // The last idle connection that is not known to be lost; null where there is none.
   std::unique_ptr<Connection> take_idle();
   std::unique_ptr<Connection> open_connection() const;
   bool slot_is_free() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string describe_timeout(SourceLocation where) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string describe_blocked(SourceLocation where, const std::string& ring) const;
 
   const std::string connection_string_;
   const int max_connections_;

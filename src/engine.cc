@@ -36,8 +36,12 @@ std::string untaken(const JobRun& failure) {
 
 Engine::Engine(DrainOrder order) : default_order_(order) {
   const MutexLock lock(store_.mutex);
-  store_.would_block = [this](const EventPattern& pattern)
-                           ABSL_NO_THREAD_SAFETY_ANALYSIS { return would_block(pattern); };
+  store_.may_come = [this](const EventPattern& pattern, const StuckThreads& stuck) {
+    return may_come(pattern, stuck);
+  };
+  store_.refuse_wait = [this](const EventPattern& pattern, const std::string& ring) {
+    return refuse_wait(pattern, ring);
+  };
   store_.appended = [this] { tell_listeners(); };
 }
 

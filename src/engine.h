@@ -265,8 +265,9 @@ class Engine final : public IdleSource {
   bool find_unfinished(const IdleTarget& target, Visit&& visit) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void listener_added(bool added) override ABSL_NO_THREAD_SAFETY_ANALYSIS { store_.watch(added); }
-  // The error of a wait for what only the calling thread could run.
-  absl::Status would_block(const EventPattern& pattern) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // See JournalStore.
+  bool may_come(const EventPattern& pattern, const StuckThreads& stuck) const;
+  absl::Status refuse_wait(const EventPattern& pattern, const std::string& ring);
   void add_finding_locked(Finding finding) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<Finding> findings_locked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 

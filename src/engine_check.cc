@@ -100,25 +100,36 @@ absl::Status Engine::check() const {
   return absl::FailedPreconditionError(message);
 }
 
-absl::Status Engine::would_block(const EventPattern& pattern) {
+// An event of a job that is there comes from the thread that runs the job. Of one that is not there
+// yet nobody knows who will submit it.
+bool Engine::may_come(const EventPattern& pattern, const StuckThreads& stuck) const {
   if (pattern.name.empty() ||
       (pattern.kind != Event::kStarted && pattern.kind != Event::kFinished &&
        pattern.kind != Event::kFailed)) {
-    return absl::OkStatus();
+    return true;
   }
-  const std::thread::id thread = std::this_thread::get_id();
-  const Slot* blocked = nullptr;
-  bool others = false;  // whether another thread may run such a job
+  bool found = false;
+  bool may_run = false;
+  const MutexLock lock(store_.mutex);
   slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (slot.name() != pattern.name) return;
-    if (lanes_[slot.lane]->thread != thread) {
-      others = true;
-    } else if (blocked == nullptr) {
-      blocked = &slot;
-    }
+    found = true;
+    may_run = may_run || !is_stuck(stuck, lanes_[slot.lane]->thread);
   });
-  if (blocked == nullptr || others) return absl::OkStatus();
-  const std::string text = blocked_message(*blocked, to_string(pattern.kind));
+  return may_run || !found;
+}
+
+absl::Status Engine::refuse_wait(const EventPattern& pattern, const std::string& ring) {
+  const MutexLock lock(store_.mutex);
+  const Slot* blocked = nullptr;
+  slots_.for_each([&](const Slot& slot) {
+    if (blocked == nullptr && slot.name() == pattern.name) blocked = &slot;
+  });
+  // Cancelled in the meantime.
+  if (blocked == nullptr) return absl::OkStatus();
+  const bool alone = std::count(ring.begin(), ring.end(), '\n') == 1;
+  const std::string text = alone ? blocked_message(*blocked, to_string(pattern.kind))
+                                 : ring_message(*blocked, to_string(pattern.kind), ring);
   add_finding_locked({Finding::kBlockedSubmit, text, blocked->id(), blocked->where()});
   return absl::FailedPreconditionError(text);
 }

@@ -30,6 +30,7 @@ class IdleWait final : public Wait {
 
   bool may_end(const StuckThreads& stuck) const override;
   std::string what() const override;
+  SteadyTime deadline() const override { return deadline_; }
 
  private:
   class Listening;

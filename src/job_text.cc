@@ -1,5 +1,6 @@
 #include "src/job_text.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,13 @@ std::string describe_job(const SubmittedJob& job) {
 }
 
 void UnfinishedJobs::add(UnfinishedJob job) {
+  const auto same = std::find_if(listed_.begin(), listed_.end(), [&](const UnfinishedJob& listed) {
+    return listed.handed_on != job.handed_on && listed.job == job.job;
+  });
+  if (same != listed_.end()) {
+    if (job.handed_on) same->executor = std::move(job.executor);
+    return;
+  }
   ++(job.thread.empty() ? queued_ : running_);
   if (!only_counts()) listed_.push_back(std::move(job));
 }

@@ -32,6 +32,7 @@ struct UnfinishedJob {
   std::optional<absl::Duration> since = {};  // how long it has run, or waited, where that is known
   absl::Duration due_in = {};                // of a delayed job; zero: it is due
   std::shared_ptr<const Activity> activity = {};  // of the thread that runs it
+  bool handed_on = false;                         // by a strand to its base, which may list it too
 };
 
 // Collects jobs for a listing; copies what it prints of the first few and counts the others.
@@ -57,7 +58,8 @@ class UnfinishedJobs {
   }
   bool empty() const { return running_ + queued_ == 0; }
 
-  // A job runs if it has a thread.
+  // A job runs if it has a thread. One that a strand has handed on and the base lists too is
+  // listed once, as the strand's.
   void add(UnfinishedJob job);
   // Whether `add` would only count the job: it need not be described then.
   bool only_counts() const { return listed_.size() >= most_; }

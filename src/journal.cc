@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "src/deadline.h"
 #include "src/journal_store.h"
+#include "src/waits.h"
 
 namespace drydock {
 namespace internal {
@@ -123,6 +124,78 @@ std::string describe(const EventPattern& pattern) {
          (pattern.name.empty() ? "" : " '" + pattern.name + "'");
 }
 
+// "No job has failed".
+const char* none_of(Event::Kind kind) {
+  switch (kind) {
+    case Event::kSubmitted:
+      return "No job was submitted";
+    case Event::kStarted:
+      return "No job has started";
+    case Event::kFinished:
+      return "No job has finished";
+    case Event::kFailed:
+      return "No job has failed";
+    case Event::kCancelled:
+      return "No job was cancelled";
+    case Event::kDropped:
+      return "No job or hook was dropped";
+    case Event::kDrainStarted:
+      return "No drain has started";
+    case Event::kDrainEnded:
+      return "No drain has ended";
+    case Event::kClockAdvanced:
+      return "The clock was not advanced";
+    case Event::kTransactionBegan:
+      return "No transaction has begun";
+    case Event::kTransactionCommitted:
+      return "No transaction was committed";
+    case Event::kTransactionRolledBack:
+      return "No transaction was rolled back";
+    case Event::kHookFailed:
+      return "No hook has failed";
+    case Event::kFindingMade:
+      return "No finding was made";
+  }
+  return "No such event has happened";
+}
+
+class EventWait final : public internal::Wait {
+ public:
+  EventWait(internal::JournalStore& store, const EventPattern& pattern,
+            internal::SteadyTime deadline)
+      : store_(store), pattern_(pattern), deadline_(deadline) {}
+
+  // Looks at the events since the last look.
+  bool has_happened() {
+    const internal::MutexLock lock(store_.mutex);
+    bool happened = false;
+    store_.visit_from(seen_, [&](const Record& record, Event::Kind kind, std::size_t)
+                                 ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                                   happened = store_.matches(record, kind, pattern_);
+                                   return !happened;
+                                 });
+    if (!happened) seen_ = store_.mark();
+    return happened;
+  }
+  // Returns when there are events since. False: the deadline has passed.
+  bool wait_for_append() {
+    const internal::MutexLock lock(store_.mutex);
+    return store_.end() != seen_ || store_.wait_for_append(deadline_);
+  }
+
+  bool may_end(const internal::StuckThreads& stuck) const override {
+    return store_.may_come(pattern_, stuck);
+  }
+  std::string what() const override { return "for the event " + describe(pattern_); }
+  internal::SteadyTime deadline() const override { return deadline_; }
+
+ private:
+  internal::JournalStore& store_;
+  const EventPattern& pattern_;
+  const internal::SteadyTime deadline_;
+  std::size_t seen_ = 0;
+};
+
 }  // namespace
 
 EventPattern submitted(std::string name) { return {Event::kSubmitted, std::move(name)}; }
@@ -196,26 +269,22 @@ absl::Status Journal::happened_before(const EventPattern& earlier,
 }
 
 absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeout) const {
-  const internal::SteadyTime deadline = internal::deadline_after(timeout);
-  const internal::MutexLock lock(store_.mutex);
-  std::size_t seen = 0;
-  bool happened = false;
-  bool in_time = true;
-  while (true) {
-    store_.visit_from(seen, [&](const Record& record, Event::Kind kind, std::size_t)
-                                ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                                  happened = store_.matches(record, kind, pattern);
-                                  return !happened;
-                                });
-    if (happened) return absl::OkStatus();
-    if (!in_time) break;
-    if (store_.would_block != nullptr) {
-      const absl::Status blocked = store_.would_block(pattern);
-      if (!blocked.ok()) return blocked;
-    }
-    seen = store_.end();
-    in_time = store_.wait_for_append(deadline);
+  EventWait wait(store_, pattern, internal::deadline_after(timeout));
+  if (wait.has_happened()) return absl::OkStatus();
+  const internal::WaitScope scope(wait);
+  // Once more before the first look, since a job may have come and gone.
+  for (bool in_time = true; !wait.has_happened(); in_time = wait.wait_for_append()) {
+    if (!in_time) return absl::DeadlineExceededError(describe_missing(pattern, timeout));
+    const std::string ring = scope.blocked();
+    if (ring.empty() || wait.has_happened()) continue;
+    const absl::Status refused = store_.refuse_wait(pattern, ring);
+    if (!refused.ok()) return refused;
   }
+  return absl::OkStatus();
+}
+
+std::string Journal::describe_missing(const EventPattern& pattern, absl::Duration timeout) const {
+  const internal::MutexLock lock(store_.mutex);
   std::string text = "drydock: waited " + absl::FormatDuration(timeout) + " for the event " +
                      describe(pattern) + ", which did not happen.";
   int listed = 0;
@@ -226,8 +295,7 @@ absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeo
                              text += store_.event(record, kind, number).name + "'";
                              return listed < kMostListed;
                            });
-  text += listed == 0 ? std::string(" Nothing was ") + to_string(pattern.kind) + "." : ".";
-  return absl::DeadlineExceededError(text);
+  return text + (listed == 0 ? std::string(" ") + none_of(pattern.kind) : "") + ".";
 }
 
 const char* to_string(Event::Kind kind) {

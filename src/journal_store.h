@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "drydock/journal.h"
+#include "src/idle_source.h"
 #include "src/mutex.h"
 #include "src/site_table.h"
 
@@ -105,8 +106,11 @@ class JournalStore {
   // Called under the mutex.
   std::function<void()> appended ABSL_GUARDED_BY(mutex);
 
-  // Says, under the mutex, why the calling thread would wait for ever; OK: it would not.
-  std::function<absl::Status(const EventPattern&)> would_block ABSL_GUARDED_BY(mutex);
+  // For those who wait for an event; both set once, at the beginning, and called with the mutex not
+  // held. Whether it may come though the threads in `stuck` never go on.
+  std::function<bool(const EventPattern&, const StuckThreads& stuck)> may_come;
+  // The error of a wait for what would never come; see `WaitScope::blocked`.
+  std::function<absl::Status(const EventPattern&, const std::string& ring)> refuse_wait;
 
   struct Record {
     std::uint32_t kind : 6;

@@ -35,7 +35,8 @@ Lease::~Lease() { desk_.release(); }
 // A party's wait for the one that holds the connection.
 class LeaseDesk::HandOver final : public Wait {
  public:
-  HandOver(LeaseDesk& desk, Parties::iterator own) : desk_(desk), own_(own) {}
+  HandOver(LeaseDesk& desk, Parties::iterator own, SteadyTime deadline)
+      : desk_(desk), own_(own), deadline_(deadline) {}
 
   bool may_end(const StuckThreads& stuck) const override {
     const MutexLock lock(desk_.mutex_);
@@ -48,9 +49,12 @@ class LeaseDesk::HandOver final : public Wait {
            ", held by " + holder.who + " in the transact at " + holder.where.to_string();
   }
 
+  SteadyTime deadline() const override { return deadline_; }
+
  private:
   LeaseDesk& desk_;
   const Parties::iterator own_;
+  const SteadyTime deadline_;
 };
 
 LeaseDesk::Parties::iterator LeaseDesk::join_line(SourceLocation where) {
@@ -77,7 +81,7 @@ void LeaseDesk::wait_in_line(Parties::iterator own, absl::Duration timeout) {
   std::string ring;
   {
     const SteadyTime deadline = deadline_after(timeout);
-    const HandOver wait(*this, own);
+    const HandOver wait(*this, own, deadline);
     const WaitScope scope(wait);
     const ActivityScope activity(std::make_shared<TextActivity>("waits " + wait.what()));
     ring = scope.blocked();

@@ -204,8 +204,10 @@ void Mailbox::list_unfinished(const IdleTarget& /*target*/, UnfinishedJobs& jobs
   const std::string label = idle_target().label;
   const MutexLock lock(mutex_);
   if (with_base_ && jobs.wants(with_base_->observer)) {
-    UnfinishedJob line{
-        .job = with_base_->describe(), .executor = label, .since = coarse_age(with_base_->since)};
+    UnfinishedJob line{.job = with_base_->describe(),
+                       .executor = label,
+                       .since = coarse_age(with_base_->since),
+                       .handed_on = true};
     if (with_base_->card != nullptr) {
       line.thread = with_base_->card->name();
       line.activity = with_base_->card->activity();
@@ -223,7 +225,8 @@ void Mailbox::list_unfinished(const IdleTarget& /*target*/, UnfinishedJobs& jobs
     jobs.add({.job = delayed.describe(),
               .executor = label,
               .since = coarse_age(delayed.since),
-              .due_in = absl::FromChrono(delayed.due - now)});
+              .due_in = absl::FromChrono(delayed.due - now),
+              .handed_on = true});
   }
 }
 

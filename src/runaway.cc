@@ -74,10 +74,27 @@ std::string not_idempotent_message(const SubmittedJob& job, int run, const std::
          "sandbox.allow(drydock::Finding::kNotIdempotent).";
 }
 
-std::string blocked_message(const SubmittedJob& job, const std::string& event) {
+namespace {
+
+std::string waited_until(const SubmittedJob& job, const std::string& event) {
   return describe_current_job() + " waited until job '" + job.name() + "' (#" +
          std::to_string(job.id().value()) + ", submitted at " + job.where().to_string() + ") has " +
-         event +
+         event;
+}
+
+}  // namespace
+
+std::string ring_message(const SubmittedJob& job, const std::string& event,
+                         const std::string& ring) {
+  return waited_until(job, event) +
+         ", which it never would, since the thread that runs that job waits for this one:" + ring +
+         "\n  In a job submit what comes after as a job of its own instead of waiting; in a test "
+         "drain() before you wait for other threads. Or allow it: "
+         "sandbox.allow(drydock::Finding::kBlockedSubmit).";
+}
+
+std::string blocked_message(const SubmittedJob& job, const std::string& event) {
+  return waited_until(job, event) +
          ", and holds the only thread that could run it.\n  In production that is a deadlock as "
          "soon "
          "as every thread of the pool waits like this. In a test call drain() before wait_for(); "

@@ -20,6 +20,9 @@ std::string not_idempotent_message(const SubmittedJob& job, int run, const std::
 
 // `event`: what is waited for, "finished".
 std::string blocked_message(const SubmittedJob& job, const std::string& event);
+// The same where it is run by a thread that waits for the calling one.
+std::string ring_message(const SubmittedJob& job, const std::string& event,
+                         const std::string& ring);
 
 }  // namespace drydock::internal
 

@@ -30,6 +30,7 @@ Lists& lists() {
 // its wait, so that what holds between them holds throughout.
 StuckThreads stuck_threads(const std::vector<const Wait*>& waits) {
   StuckThreads stuck;
+  stuck.reserve(waits.size());
   for (const Wait* const wait : waits) stuck.push_back(wait->thread());
   bool changed = true;
   while (changed) {
@@ -41,6 +42,20 @@ StuckThreads stuck_threads(const std::vector<const Wait*>& waits) {
     }
   }
   return stuck;
+}
+
+bool has_counting_deadline(const std::vector<const Wait*>& waits, const StuckThreads& stuck) {
+  return std::any_of(waits.begin(), waits.end(), [&](const Wait* wait) {
+    return wait->deadline_counts() && is_stuck(stuck, wait->thread());
+  });
+}
+
+// Those that do not give up before `asking` does.
+std::vector<const Wait*> without_less_patient(std::vector<const Wait*> waits, const Wait& asking) {
+  const SteadyTime never = deadline_after(absl::Hours(24 * 365));
+  const SteadyTime end = std::min(asking.deadline(), never);
+  std::erase_if(waits, [end](const Wait* wait) { return wait->deadline() < end; });
+  return waits;
 }
 
 std::string line_of(const Wait& wait) { return "\n  " + wait.who() + " waits " + wait.what(); }
@@ -61,7 +76,10 @@ WaitScope::~WaitScope() {
 
 std::string WaitScope::blocked() const {
   const MutexLock lock(lists().mutex);
-  const StuckThreads stuck = stuck_threads(lists().waits);
+  StuckThreads stuck = stuck_threads(lists().waits);
+  if (is_stuck(stuck, wait_.thread()) && has_counting_deadline(lists().waits, stuck)) {
+    stuck = stuck_threads(without_less_patient(lists().waits, wait_));
+  }
   if (!is_stuck(stuck, wait_.thread())) return "";
   std::string text = line_of(wait_);
   for (const Wait* const wait : lists().waits) {

@@ -10,6 +10,9 @@
 // A wait is blocked if it could not end though every thread that does not wait did all it can. A
 // ring of such waits closes when the last of them begins, and it is that one that sees it.
 //
+// Most deadlines are there so that a fault ends some time, and do not count. That of a wait for a
+// connection in production does: a program may live on it.
+//
 // The list of waits and that of the sources (`SourceRegistration`) are the two lists of the
 // process: a lease of one sandbox, the idleness of two pools and a third one's strand can make one
 // ring, and none of them knows the others.
@@ -24,6 +27,7 @@
 #include "absl/functional/function_ref.h"
 #include "drydock/context.h"
 #include "drydock/source_location.h"
+#include "src/deadline.h"
 #include "src/idle_source.h"
 
 namespace drydock::internal {
@@ -39,6 +43,11 @@ class Wait {
   virtual bool may_end(const StuckThreads& stuck) const = 0;
   // "until executor 'mail' is idle".
   virtual std::string what() const = 0;
+  // When it gives up.
+  virtual SteadyTime deadline() const = 0;
+  // Whether programs may live on that. Then a wait is blocked only where nobody whom it waits for
+  // gives up before it does.
+  virtual bool deadline_counts() const { return false; }
 
   std::thread::id thread() const { return thread_; }
   // The job that waits, for messages.

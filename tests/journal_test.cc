@@ -152,8 +152,35 @@ TEST(Journal, NamesWhatDidHappenWhereTheEventDidNot) {
   EXPECT_EQ(finished_fsm.message(),
             "drydock: waited 1ms for the event finished 'fsm', which did not happen. What did: "
             "'mail', 'report'.");
-  EXPECT_EQ(journal.wait_for({Event::kFailed}, absl::ZeroDuration()).message(),
-            "drydock: waited 0 for the event failed, which did not happen. Nothing was failed.");
+}
+
+TEST(Journal, SaysOfEachKindThatNoneHappened) {
+  Simulation simulation;
+  const Journal& journal = simulation.journal();
+  const auto text = [&](Event::Kind kind) {
+    return std::string(journal.wait_for({kind}, absl::ZeroDuration()).message());
+  };
+  const std::string waited = "drydock: waited 0 for the event ";
+  const std::string missing = ", which did not happen. ";
+  EXPECT_EQ(text(Event::kSubmitted), waited + "submitted" + missing + "No job was submitted.");
+  EXPECT_EQ(text(Event::kStarted), waited + "started" + missing + "No job has started.");
+  EXPECT_EQ(text(Event::kFinished), waited + "finished" + missing + "No job has finished.");
+  EXPECT_EQ(text(Event::kFailed), waited + "failed" + missing + "No job has failed.");
+  EXPECT_EQ(text(Event::kCancelled), waited + "cancelled" + missing + "No job was cancelled.");
+  EXPECT_EQ(text(Event::kDropped), waited + "dropped" + missing + "No job or hook was dropped.");
+  EXPECT_EQ(text(Event::kDrainStarted),
+            waited + "drain started" + missing + "No drain has started.");
+  EXPECT_EQ(text(Event::kDrainEnded), waited + "drain ended" + missing + "No drain has ended.");
+  EXPECT_EQ(text(Event::kClockAdvanced),
+            waited + "clock advanced" + missing + "The clock was not advanced.");
+  EXPECT_EQ(text(Event::kTransactionBegan),
+            waited + "transaction began" + missing + "No transaction has begun.");
+  EXPECT_EQ(text(Event::kTransactionCommitted),
+            waited + "transaction committed" + missing + "No transaction was committed.");
+  EXPECT_EQ(text(Event::kTransactionRolledBack),
+            waited + "transaction rolled back" + missing + "No transaction was rolled back.");
+  EXPECT_EQ(text(Event::kHookFailed), waited + "hook failed" + missing + "No hook has failed.");
+  EXPECT_EQ(text(Event::kFindingMade), waited + "finding made" + missing + "No finding was made.");
 }
 
 TEST(Journal, HasAWordForEachKind) {

@@ -15,8 +15,10 @@
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
 #include "drydock/sandbox_errors.h"
+#include "drydock/serial_executor.h"
 #include "drydock/thread_pool_executor.h"
 #include "drydock/transaction_errors.h"
+#include "tests/plain_executor.h"
 #include "tests/sandbox_fixture.h"
 #include "tests/without_times.h"
 
@@ -328,6 +330,37 @@ TEST_P(SandboxTest, refuses_a_job_that_comes_after_its_end) {
   EXPECT_THAT(text, HasSubstr("job 'mail' (#1, submitted at " + kSite.to_string()));
   EXPECT_THAT(text, HasSubstr("after the sandbox of the test 'LateTest.late' had ended"));
   EXPECT_THAT(text, HasSubstr("wait_idle()"));
+}
+
+TEST_P(SandboxTest, lists_a_job_of_a_strand_once_whatever_the_base_lists) {
+  PlainExecutor pool({.threads = 1, .name = "plain"});
+  SerialExecutor strand(pool, "smtp");
+  SandboxReport report;
+  std::latch release(1);
+  {
+    Sandbox sandbox(test_database(), with({.idle_timeout = absl::Milliseconds(1)}));
+    std::latch runs(1);
+    strand.submit(
+        {.name = "mail"},
+        [&runs, &release] {
+          runs.count_down();
+          release.wait();
+        },
+        kSite);
+    runs.wait();
+    report = sandbox.finish();
+  }
+  release.count_down();
+  pool.shutdown();
+  ASSERT_THAT(report.breaches, SizeIs(1));
+  EXPECT_EQ(
+      without_times(report.breaches[0]),
+      "jobs of this test were still queued or running on real threads 1ms after its end: 1 job "
+      "runs and 0 wait:"
+      "\n  running for T on thread 'plain-1' of strand 'smtp': 'mail' (#1, submitted at " +
+          kSite.to_string() +
+          ")\n  Call drydock::wait_idle() on these executors before the test ends, or give "
+          "the code under test a DeferredExecutor.");
 }
 
 TEST_P(SandboxTest, keeps_two_open_sandboxes_apart) {

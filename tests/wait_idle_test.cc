@@ -4,16 +4,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <latch>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/deferred_executor.h"
+#include "drydock/function_executor.h"
 #include "drydock/inline_executor.h"
 #include "drydock/misuse_error.h"
 #include "drydock/serial_executor.h"
@@ -128,6 +132,26 @@ TEST(WaitIdleTest, ListsAJobOnceThoughItsStrandAndItsPoolAreAsked) {
   Gate gate(strand);
   const std::string text = text_of(wait_idle({&strand, &pool, &strand}, absl::ZeroDuration()));
   EXPECT_NE(text.find("1 job runs and 0 wait"), std::string::npos) << text;
+}
+
+// A base that knows nothing of strands lists what the strand has handed on, too.
+TEST(WaitIdleTest, ListsAJobOnceThoughItsStrandHasHandedItOn) {
+  std::deque<Job> posted;
+  FunctionExecutor base([&](Job job) { posted.push_back(std::move(job)); }, {.name = "loop"});
+  SerialExecutor strand(base, "smtp");
+  strand.submit(
+      {.name = "send"}, [] {}, kSite);
+  strand.submit(
+      {.name = "log"}, [] {}, kSite);
+  const std::string listed =
+      " are not idle after T: 0 jobs run and 2 wait:"
+      "\n  queued for T on strand 'smtp': 'send' (#1, submitted at " +
+      kAt + ")\n  queued for T on strand 'smtp': 'log' (#2, submitted at " + kAt + ")";
+  EXPECT_EQ(without_times(text_of(wait_idle({&strand, &base}, absl::ZeroDuration()))),
+            "drydock: strand 'smtp' and executor 'loop'" + listed);
+  EXPECT_EQ(without_times(text_of(wait_idle({&base, &strand}, absl::ZeroDuration()))),
+            "drydock: executor 'loop' and strand 'smtp'" + listed);
+  for (std::size_t i = 0; i < 2; ++i) std::move(posted.at(i))();
 }
 
 TEST(WaitIdleTest, ADelayedJobCountsIfItIsDueInTime) {

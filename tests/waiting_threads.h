@@ -9,7 +9,7 @@
 
 namespace drydock {
 
-// Returns when `count` threads of the process wait for jobs or for a connection.
+// Returns when `count` threads of the process wait for jobs, a connection or an event.
 inline void until_threads_wait(std::size_t count) {
   while (internal::WaitScope::waiting() < count) std::this_thread::yield();
 }

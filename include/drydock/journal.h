@@ -98,11 +98,13 @@ class Journal {
   // Waits until an event has matched, at any time since the simulation began, and returns OK; or
   // `DeadlineExceeded`, with the events of that kind that did happen, when `timeout` has passed.
   // Wakes by the event, without polling. Where only the calling thread could run the job that is
-  // waited for, it would wait in vain: returns `FailedPrecondition` at once, and makes a finding
-  // (`Finding::kBlockedSubmit`).
+  // waited for, or one that waits for the calling thread in turn, it would wait in vain: returns
+  // `FailedPrecondition` at once, and makes a finding (`Finding::kBlockedSubmit`).
   absl::Status wait_for(const EventPattern& pattern, absl::Duration timeout) const;
 
  private:
+  std::string describe_missing(const EventPattern& pattern, absl::Duration timeout) const;
+
   internal::JournalStore& store_;
 };
 

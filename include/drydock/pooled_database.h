@@ -42,8 +42,9 @@ struct PoolOptions {
   std::function<void(const HookFailure&)> on_hook_failure = nullptr;
 };
 
-// All connections are in use and none came free within `acquire_timeout`. Names the transacts that
-// hold them.
+// All connections are in use and none came free within `acquire_timeout`; or, at once, none can,
+// since those who hold them wait for the calling thread, and none of them gives up before it would.
+// Names the transacts that hold them.
 class PoolTimeoutError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
