@@ -22,7 +22,7 @@ namespace internal {
 
 void RunningJob::make_lineage() {
   lineage_ =
-      Lineage::make(job_.id_, job_.name(), job_.where_, job_.generation(), job_.parent_.get());
+      Lineage::make(job_.id_, job_.name(), job_.where(), job_.generation(), job_.parent_.get());
 }
 
 Redelivery* Redelivery::take_if_for_running_job() {
@@ -84,7 +84,11 @@ std::string demangle(const char* name) {
 
 SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job,
                            SourceLocation where)
-    : job_(std::move(job)), where_(where), delay_nanos_(internal::nanos(options.delay)), id_(id) {
+    : job_(std::move(job)),
+      file_(where.file_name()),
+      line_(where.line()),
+      delay_nanos_(internal::nanos(options.delay)),
+      id_(id) {
   if (!options.name.empty()) name_.swap(options.name);
   capture_submitter();
 }
@@ -92,7 +96,7 @@ SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& j
 void SubmittedJob::capture_submitter() {
   if (!job_) {
     throw std::invalid_argument(
-        "drydock: submit() at " + where_.to_string() +
+        "drydock: submit() at " + where().to_string() +
         " was given an empty job. Pass a callable that takes no arguments.");
   }
   if (internal::RunningJob* running = internal::RunningJob::innermost()) {
@@ -104,10 +108,10 @@ void SubmittedJob::capture_submitter() {
 }
 
 SubmittedJob SubmittedJob::again(absl::Duration delay, Job job) const {
-  SubmittedJob next(id_, std::move(job), where_);
+  SubmittedJob next(id_, std::move(job), where());
   next.name_ = name_;
   next.delay_nanos_ = internal::nanos(delay);
-  next.recurring_ = recurring_;
+  next.flags_ = flags_ & kRecurring;
   next.strand_ = strand_;
   next.parent_ = share_parents();
   next.context_ = internal::ContextRef(context_.get());

@@ -40,18 +40,18 @@ struct Place {
 // A job and what the engine knows of it, in the memory of a `SubmittedJob`: this is what a queued
 // job costs.
 struct Slot : SubmittedJob {
-  Slot(SubmittedJob&& job, std::int64_t now, std::uint32_t arrived, std::uint32_t site_number,
-       std::uint16_t lane_number)
+  [[gnu::always_inline]] Slot(SubmittedJob&& job, std::int64_t now, std::uint32_t arrived,
+                              std::uint32_t site_number, std::uint16_t lane_number)
       : SubmittedJob(std::move(job)), sequence(arrived), lane(lane_number) {
     delay_nanos_ = saturating_add(now, delay_nanos_);
-    tag_ = site_number;
+    flags_ = (flags_ & kRecurring) | site_number;
   }
 
   // On the simulated clock, in nanoseconds since the Unix epoch.
   std::int64_t due() const { return delay_nanos_; }
   void set_due(std::int64_t due) { delay_nanos_ = due; }
   // Its name and place, in the journal's table.
-  std::uint32_t site() const { return tag_; }
+  std::uint32_t site() const { return flags_ & ~kRecurring; }
   Place place() const { return {due(), sequence, id().value()}; }
 
   // As the base's, without a call.

@@ -165,13 +165,14 @@ class SubmittedJob {
   SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job, SourceLocation where);
   // The same for a job with neither name nor delay.
   [[gnu::always_inline]] SubmittedJob(JobId id, internal::JobBody&& job, SourceLocation where)
-      : job_(std::move(job)), where_(where), id_(id) {
+      : job_(std::move(job)), file_(where.file_name()), line_(where.line()), id_(id) {
     if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
   }
-  SubmittedJob(SubmittedJob&& other) noexcept
+  [[gnu::always_inline]] SubmittedJob(SubmittedJob&& other) noexcept
       : job_(std::move(other.job_)),
-        where_(other.where_),
-        recurring_(other.recurring_),
+        file_(other.file_),
+        line_(other.line_),
+        flags_(other.flags_),
         delay_nanos_(other.delay_nanos_),
         id_(other.id_),
         parent_(std::move(other.parent_)),
@@ -184,10 +185,10 @@ class SubmittedJob {
   ~SubmittedJob() = default;
 
   JobId id() const { return id_; }
-  SourceLocation where() const { return where_; }
+  SourceLocation where() const { return SourceLocation::current(file_, line_); }
   absl::Duration delay() const { return absl::Nanoseconds(delay_nanos_); }
   // The name given, or the short form of `where()`.
-  std::string name() const { return name_.empty() ? where_.short_name() : name_; }
+  std::string name() const { return name_.empty() ? where().short_name() : name_; }
   // The name given; empty where none was.
   const std::string& given_name() const { return name_; }
 
@@ -210,8 +211,8 @@ class SubmittedJob {
 
   // One run of a job of `submit_every`. While it is not due nobody waits for it, and none is told
   // when it is dropped.
-  bool recurring() const { return recurring_ != 0; }
-  void set_recurring() { recurring_ = 1; }
+  bool recurring() const { return (flags_ & kRecurring) != 0; }
+  void set_recurring() { flags_ |= kRecurring; }
   // The same job, to be run once more: of the same id, name, place, parents and context.
   SubmittedJob again(absl::Duration delay, Job job) const;
 
@@ -256,9 +257,11 @@ class SubmittedJob {
 
   internal::JobBody job_;
   std::string name_;
-  [[no_unique_address]] SourceLocation where_;  // so that the tag stands in its padding
-  std::uint32_t tag_ : 31 = 0;                  // for the queue that holds the job
-  std::uint32_t recurring_ : 1 = 0;
+  // A SourceLocation, with the flags in its padding.
+  const char* file_;
+  std::uint32_t line_;
+  static constexpr std::uint32_t kRecurring = std::uint32_t{1} << 31U;
+  std::uint32_t flags_ = 0;       // the lower bits: for the queue that holds the job
   std::int64_t delay_nanos_ = 0;  // half the size of an absl::Duration with its padding
   JobId id_;
   internal::LineageRef parent_;

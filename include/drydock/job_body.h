@@ -87,6 +87,7 @@ class JobBody {
  private:
   struct Ops {
     void (*call)(void* callable);
+    std::size_t words;                                // that the callable takes
     void (*relocate)(void* from, void* to) noexcept;  // null: as bytes
     void (*destroy)(void* callable) noexcept;         // null: nothing to do
   };
@@ -121,18 +122,29 @@ class JobBody {
   }
   template <class Callable>
   static constexpr Ops kOps = {
-      call<Callable>, std::is_trivially_copyable_v<Callable> ? nullptr : relocate<Callable>,
+      call<Callable>, (sizeof(Callable) + sizeof(void*) - 1) / sizeof(void*),
+      std::is_trivially_copyable_v<Callable> ? nullptr : relocate<Callable>,
       std::is_trivially_destructible_v<Callable> && !kIsBoxed<Callable> ? nullptr
                                                                         : destroy<Callable>};
 
   void take(JobBody& other) noexcept {
     if (other.ops_ == nullptr) return;
     if (other.ops_->relocate == nullptr) {
-      words_ = other.words_;
+      copy_words(other);
     } else {
       other.ops_->relocate(other.words_.data(), words_.data());
     }
     ops_ = std::exchange(other.ops_, nullptr);
+  }
+
+  // Word by word, as most callables have been written just before: a processor that reads what
+  // spans two writes waits for both to reach its cache.
+  void copy_words(const JobBody& other) noexcept {
+    words_[0] = other.words_[0];
+    if (other.ops_->words == 1) return;
+    words_[1] = other.words_[1];
+    if (other.ops_->words == 2) return;
+    words_[2] = other.words_[2];
   }
 
   const Ops* ops_ = nullptr;
