@@ -100,18 +100,21 @@ void Engine::submit(int lane, SubmittedJob&& job) {
       if (handed_over_) report_late_submit(job);
     }
     const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
-    Slot* const slot = slots_.insert(id, std::move(job), now(), arrivals_ + 1, site,
+    const std::int64_t time = now();
+    Slot* const slot = slots_.insert(id, std::move(job), time, arrivals_ + 1, site,
                                      static_cast<std::uint16_t>(lane));
     // Moved from only where it found a place.
     if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)
     ++arrivals_;
     ++base.live;
-    if (slot->due() <= now()) {
-      line_up(*slot);
-    } else {
+    if (slot->due() > time) {
       base.push_delayed(slot->place());
+    } else if (is_inline) {
+      line_up_inline(*slot);
+    } else {
+      base.ready.push_back(id);
     }
-    store_.append(Event::kSubmitted, now(), subject_of(*slot));
+    store_.append(Event::kSubmitted, time, {id, slot->parent().value(), site});
     if (transaction != nullptr) note_submit_in_transaction(*slot, *transaction);
   }
   if (is_inline) run_inline();

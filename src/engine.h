@@ -149,7 +149,8 @@ class Engine final : public IdleSource {
     std::uint32_t site_number = 0;
     const Site* site = nullptr;
     bool failed = false;  // whether one of them failed
-    // The one lane whose deferred jobs are its own, while there are that many lanes; null: several.
+    // The one lane whose jobs it runs, in the order of their places, while there are that many
+    // lanes; null: there are several, or another order.
     Lane* only_lane = nullptr;
     std::size_t lanes_seen = 0;
     std::uint32_t first_spawned = 0;
@@ -190,18 +191,45 @@ class Engine final : public IdleSource {
 
   void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The next job of the drain; null: none, or a limit.
-  Slot* next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  [[gnu::always_inline]] Slot* next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
+    Lane* const lane = drain.only_lane;
+    if (lane == nullptr) return next_of_several(drain);
+    Slot* const slot = head(drain, *lane);
+    if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
+    lane->ready.pop_front();
+    return slot;
+  }
+  // The lane of the job that `next` gave. Where it can, without looking into the slot: the line's
+  // next job would have to wait for that.
+  [[gnu::always_inline]] Lane& lane_of(const Drain& drain, const Slot& slot) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    return drain.only_lane != nullptr ? *drain.only_lane : *lanes_[slot.lane];
+  }
+  Slot* next_of_several(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* first_of(Drain& drain, Lane::Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* next_ranked(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void rank_again(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The first job of the line that is for this drain.
-  Slot* head(Drain& drain, Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  [[gnu::always_inline]] Slot* head(Drain& drain, Lane& lane)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    for (; !lane.ready.empty(); lane.ready.pop_front()) {
+      Slot* slot = slots_.find(lane.ready.front());
+      if (slot == nullptr) continue;  // cancelled
+      if (!drain.filters || !left_aside(drain, *slot)) return slot;
+      drain.set_aside.push_back(slot->place());
+    }
+    return nullptr;
+  }
   bool is_spawned(const Drain& drain, const Slot& slot) const {
     return slot.sequence >= drain.first_spawned && slot.parent();
   }
   bool left_aside(const Drain& drain, const Slot& slot) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  bool over_limit(Drain& drain, const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool over_limit(Drain& drain, const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    // Most jobs have no submitters above them.
+    return slot.parent() && spawned_over_limit(drain, slot);
+  }
   bool spawned_over_limit(Drain& drain, const Slot& slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool takes_part(const Drain& drain, const Lane& lane) const
@@ -216,19 +244,19 @@ class Engine final : public IdleSource {
   // Runs the job more than once, with the mutex released.
   JobResult deliver(Drain& drain, Slot& slot);
   // Runs the job that `next` gave, with the mutex released.
-  void run(Drain& drain, Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void run(Drain& drain, Slot& slot, Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The same where the job is a recurring one. False: it is not, and was not run.
-  bool run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block)
+  bool run_recurring(Drain& drain, Slot& slot, const Lane& lane, SlotTable::Block& block)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void end_run(Drain& drain, const Slot& slot, const JobResult& result)
+  void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void find_leaked_context(const Slot& slot, const char* leaked)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   JobRun& next_run(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void describe_run(Drain& drain, const Slot& slot, JobRun& run)
+  void describe_run(Drain& drain, const Slot& slot, const Lane& lane, JobRun& run)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void report_failure(Drain& drain, const Slot& slot, const std::exception_ptr& error)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void report_failure(Drain& drain, const Slot& slot, const Lane& lane,
+                      const std::exception_ptr& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 

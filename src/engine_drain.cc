@@ -38,163 +38,25 @@ void Engine::refuse(const std::string& call) const {
                     call + " after transact() has returned.");
 }
 
-// --- What runs next.
-
-bool Engine::left_aside(const Drain& drain, const Slot& slot) const {
-  if (!drain.options.run_spawned && is_spawned(drain, slot)) return true;
-  const std::vector<std::string>& only = drain.options.only;
-  return !only.empty() && std::find(only.begin(), only.end(), slot.name()) == only.end();
-}
-
-inline bool Engine::over_limit(Drain& drain, const Slot& slot) {
-  // Most jobs have no submitters above them.
-  return slot.parent() && spawned_over_limit(drain, slot);
-}
-
-bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
-  const bool is_inline = lanes_[slot.lane]->kind == Lane::kInline;
-  const bool spawned = is_spawned(drain, slot);
-  const char* what = nullptr;
-  std::size_t limit = 0;
-  const char* option = "";
-  if (is_inline) {
-    if (!spawned || drain.inline_spawned_runs < most_inline_spawned_) return false;
-    what = "inline jobs had submitted ";
-    limit = most_inline_spawned_;
-    option = " more inline jobs in one go";
-  } else if (spawned && drain.spawned_runs >= drain.options.max_spawned) {
-    what = "its own jobs had submitted ";
-    limit = drain.options.max_spawned;
-    option = " more (DrainOptions::max_spawned)";
-  } else if (slot.generation() > drain.options.max_generation) {
-    what = "a job had ";
-    limit = static_cast<std::size_t>(drain.options.max_generation);
-    option = " submitters above it (DrainOptions::max_generation)";
-  } else {
-    return false;
-  }
-  drain.limit = runaway_status(what + std::to_string(limit) + option, slot, is_inline);
-  add_finding_locked(
-      {Finding::kRunaway, std::string(drain.limit.message()), slot.id(), slot.where()});
-  return true;
-}
-
-[[gnu::always_inline]] inline Slot* Engine::head(Drain& drain, Lane& lane) {
-  for (; !lane.ready.empty(); lane.ready.pop_front()) {
-    Slot* slot = slots_.find(lane.ready.front());
-    if (slot == nullptr) continue;  // cancelled
-    if (!drain.filters || !left_aside(drain, *slot)) return slot;
-    drain.set_aside.push_back(slot->place());
-  }
-  return nullptr;
-}
-
-// The first of all lanes of the kind, in the order of their places.
-inline Slot* Engine::first_of(Drain& drain, Lane::Kind kind) {
-  Slot* first = nullptr;
-  for (const auto& lane : lanes_) {
-    if (lane->kind != kind || lane->ready.empty() || !takes_part(drain, *lane)) continue;
-    Slot* slot = head(drain, *lane);
-    if (slot != nullptr && (first == nullptr || slot->place() < first->place())) first = slot;
-  }
-  return first;
-}
-
-// A cancelled job that was the first of its strand would keep those behind it from their rank.
-void Engine::rank_again(Drain& drain) {
-  drain.cancels_seen = cancels_;
-  if (!drain.ranking->has_strands()) return;
-  std::vector<Place> places = drain.ranking->take_all();
-  std::sort(places.begin(), places.end());
-  for (const Place& place : places) {
-    const Slot* slot = slots_.find(place.id);
-    if (slot != nullptr) drain.ranking->add(place, slot->strand());
-  }
-}
-
-Slot* Engine::next_ranked(Drain& drain) {
-  if (drain.cancels_seen != cancels_) rank_again(drain);
-  for (const auto& lane : lanes_) {
-    if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
-    while (Slot* slot = head(drain, *lane)) {
-      drain.ranking->add(slot->place(), slot->strand());
-      lane->ready.pop_front();
-    }
-  }
-  while (const std::optional<Place> top = drain.ranking->top()) {
-    Slot* slot = slots_.find(top->id);
-    if (slot != nullptr) return slot;
-    drain.ranking->pop();  // cancelled
-  }
-  return nullptr;
-}
-
-void Engine::find_only_lane(Drain& drain) {
-  drain.lanes_seen = lanes_.size();
-  drain.only_lane = nullptr;
-  for (const auto& lane : lanes_) {
-    if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
-    if (drain.only_lane != nullptr) {
-      drain.only_lane = nullptr;
-      return;
-    }
-    drain.only_lane = lane.get();
-  }
-}
-
-[[gnu::always_inline]] inline Slot* Engine::next(Drain& drain) {
-  if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
-  Slot* slot = has_inline_lanes_ ? first_of(drain, Lane::kInline) : nullptr;
-  if (slot == nullptr && drain.ranking) {
-    slot = next_ranked(drain);
-    if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
-    drain.ranking->pop();
-    return slot;
-  }
-  if (slot == nullptr) {
-    slot = drain.only_lane != nullptr ? head(drain, *drain.only_lane)
-                                      : first_of(drain, Lane::kDeferred);
-  }
-  if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
-  lanes_[slot->lane]->ready.pop_front();
-  return slot;
-}
-
-void Engine::put_back(Drain& drain) {
-  std::vector<Place>& places = drain.set_aside;
-  if (drain.ranking) {
-    const std::vector<Place> left = drain.ranking->take_all();
-    places.insert(places.end(), left.begin(), left.end());
-  }
-  if (places.empty()) return;
-  std::sort(places.begin(), places.end());
-  for (auto place = places.rbegin(); place != places.rend(); ++place) {
-    const Slot* slot = slots_.find(place->id);
-    if (slot != nullptr) lanes_[slot->lane]->ready.push_front(place->id);
-  }
-  places.clear();
-}
-
 // --- Running.
 
-[[gnu::always_inline]] inline void Engine::run(Drain& drain, Slot& slot) {
-  const Lane& lane = *lanes_[slot.lane];
-  --lanes_[lane.base]->live;
+[[gnu::always_inline]] inline void Engine::run(Drain& drain, Slot& slot, Lane& lane) {
+  --(lane.kind == Lane::kDeferred ? lane : *lanes_[lane.base]).live;
   if (is_spawned(drain, slot)) {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
   SlotTable::Block& block = slots_.start(slot);
   store_.append(Event::kStarted, now(), subject_of(slot));
-  if (!recurring_.empty() && run_recurring(drain, slot, block)) return;
+  if (!recurring_.empty() && run_recurring(drain, slot, lane, block)) return;
 
   store_.mutex.unlock();
   const JobResult result = drain.options.deliveries == 1 ? slot.run_here() : deliver(drain, slot);
   store_.mutex.lock();
-  end_run(drain, slot, result);
+  end_run(drain, slot, lane, result);
   slots_.finish(slot, block);
 }
 
-bool Engine::run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block) {
+bool Engine::run_recurring(Drain& drain, Slot& slot, const Lane& lane, SlotTable::Block& block) {
   const auto found = recurring_.find(slot.id().value());
   if (found == recurring_.end()) return false;
   std::shared_ptr<RecurringJob> body = found->second.body;
@@ -203,7 +65,7 @@ bool Engine::run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block) {
   Job job = [&body] { (*body)(); };
   const JobResult result = slot.run_as_this(job);
   store_.mutex.lock();
-  end_run(drain, slot, result);
+  end_run(drain, slot, lane, result);
   if (queue_again(slot, block)) return true;
   drain.spent.push_back(std::move(body));
   drain.spent_contexts.push_back(slot.take_context());
@@ -211,15 +73,15 @@ bool Engine::run_recurring(Drain& drain, Slot& slot, SlotTable::Block& block) {
   return true;
 }
 
-[[gnu::always_inline]] inline void Engine::end_run(Drain& drain, const Slot& slot,
+[[gnu::always_inline]] inline void Engine::end_run(Drain& drain, const Slot& slot, const Lane& lane,
                                                    const JobResult& result) {
   store_.append_end(result.error != nullptr, now(), subject_of(slot));
   if (slot.strand() != nullptr) leave_strand(slot);
   if (result.leaked_slot != nullptr) find_leaked_context(slot, result.leaked_slot);
   if (result.error != nullptr) {
-    report_failure(drain, slot, result.error);
+    report_failure(drain, slot, lane, result.error);
   } else if (drain.report != nullptr) {
-    describe_run(drain, slot, next_run(drain));
+    describe_run(drain, slot, lane, next_run(drain));
   }
 }
 
@@ -238,7 +100,7 @@ void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
 }
 
 [[gnu::always_inline]] inline void Engine::describe_run(Drain& drain, const Slot& slot,
-                                                        JobRun& run) {
+                                                        const Lane& lane, JobRun& run) {
   run.id = slot.id();
   run.parent = slot.parent();
   if (slot.site() != drain.site_number) {
@@ -256,15 +118,15 @@ void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
   run.outcome = JobRun::kSucceeded;
   run.generation = slot.generation();
   run.deliveries = drain.last_deliveries;
-  const std::string& executor = lanes_[slot.lane]->executor;
-  if (run.executor != executor) run.executor = executor;
+  if (run.executor != lane.executor) run.executor = lane.executor;
 }
 
-void Engine::report_failure(Drain& drain, const Slot& slot, const std::exception_ptr& error) {
+void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
+                            const std::exception_ptr& error) {
   drain.failed = true;
   JobRun own;
   JobRun& run = drain.report == nullptr ? own : next_run(drain);
-  describe_run(drain, slot, run);
+  describe_run(drain, slot, lane, run);
   run.outcome = JobRun::kFailed;
   run.error = describe(error);
   run.exception = error;
@@ -273,7 +135,7 @@ void Engine::report_failure(Drain& drain, const Slot& slot, const std::exception
 }
 
 void Engine::run_due(Drain& drain) {
-  while (Slot* slot = next(drain)) run(drain, *slot);
+  while (Slot* slot = next(drain)) run(drain, *slot, lane_of(drain, *slot));
   put_back(drain);
 }
 
@@ -326,7 +188,7 @@ bool Engine::run_one(int lane) {
     Slot* slot = next(drain);
     put_back(drain);
     if (slot == nullptr) return false;
-    run(drain, *slot);
+    run(drain, *slot, lane_of(drain, *slot));
   }
   run_inline();
   return true;
@@ -341,8 +203,9 @@ void Engine::run_inline() {
   drain.first_spawned = arrivals_ + 1;
   while (Slot* slot = first_of(drain, Lane::kInline)) {
     if (over_limit(drain, *slot)) break;
-    lanes_[slot->lane]->ready.pop_front();
-    run(drain, *slot);
+    Lane& lane = *lanes_[slot->lane];
+    lane.ready.pop_front();
+    run(drain, *slot, lane);
   }
 }
 

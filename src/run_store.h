@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "drydock/drain.h"
+#include "drydock/single_threaded.h"
 
 namespace drydock::internal {
 
@@ -18,7 +19,7 @@ class RunStore {
  public:
   struct GiveBack {
     void operator()(RunStore* store) const {
-      if (store->state_.exchange(kIdle, std::memory_order_acq_rel) == kOrphaned) delete store;
+      if (store->exchange(kIdle) == kOrphaned) delete store;
     }
   };
   using Loan = std::unique_ptr<RunStore, GiveBack>;
@@ -32,7 +33,7 @@ class RunStore {
 
   // Called by the engine, which then forgets it.
   void release() {
-    if (state_.exchange(kOrphaned, std::memory_order_acq_rel) == kIdle) delete this;
+    if (exchange(kOrphaned) == kIdle) delete this;
   }
 
   // For who has borrowed it: runs to write over, with their names in place.
@@ -40,6 +41,14 @@ class RunStore {
 
  private:
   enum State { kIdle, kLent, kOrphaned };
+
+  State exchange(State state) {
+    if (!single_threaded()) return state_.exchange(state, std::memory_order_acq_rel);
+    const State old = state_.load(std::memory_order_relaxed);
+    state_.store(state, std::memory_order_relaxed);
+    return old;
+  }
+
   std::atomic<State> state_{kIdle};
 };
 
