@@ -151,12 +151,12 @@ void Engine::begin(Drain& drain) {
   runs.reserve(slots_.size());
   drain.spare_run = runs.data();
   drain.spare_end = drain.spare_run + runs.size();
-  store_.append(Event::kDrainStarted, now(), {});
+  store_.append_drain(Event::kDrainStarted, now());
 }
 
 void Engine::complete(Drain& drain) {
   DrainReport& report = *drain.report;
-  store_.append(Event::kDrainEnded, now(), {});
+  store_.append_drain(Event::kDrainEnded, now());
   report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
   report.limit = drain.limit;
   if (drain.failed) report.keep_memory();

@@ -18,13 +18,15 @@ namespace drydock {
 namespace internal {
 
 void JournalStore::add_block() {
-  if (!blocks_.empty()) blocks_.back()->shared = std::exchange(shared_in_last_block_, 0);
   std::unique_ptr<Block> block;
   if (blocks_.size() == kMostRecords / kBlockSize) {
     block = std::move(blocks_.front());
     blocks_.pop_front();
     first_record_ += kBlockSize;
-    forgotten_ += kBlockSize + block->shared;
+    for (const Record& record : block->records) {
+      forgotten_ += record.count * (record.kind == Event::kStarted ? 2 : 1) + record.open +
+                    (record.drain + 1) / 2;
+    }
   } else {
     // A block is filled before it is read: no need to clear it.
     block.reset(new Block);
@@ -32,6 +34,8 @@ void JournalStore::add_block() {
   blocks_.push_back(std::move(block));
   next_ = blocks_.back()->records.data();
   block_end_ = next_ + kBlockSize;
+  blocks_.back()->first_time = static_cast<std::uint32_t>(times_.size() - 1);
+  time_in_block_ = 0;
 }
 
 void JournalStore::tell_waiters() {
@@ -39,19 +43,19 @@ void JournalStore::tell_waiters() {
   if (appended != nullptr) appended();
 }
 
-void JournalStore::append_whole_end(bool failed, std::int64_t at, EventSubject subject) {
-  append(failed ? Event::kFailed : Event::kFinished, at, subject);
-}
-
 void JournalStore::add_time(std::int64_t at) {
   times_.push_back(at);
   last_time_ = at;
-  last_time_number_ = static_cast<std::uint32_t>(times_.size() - 1);
+  ++time_in_block_;
 }
 
-void JournalStore::keep_times() { timed_ = watched_ = true; }
+void JournalStore::keep_times() {
+  timed_ = watched_ = true;
+  last_ = nullptr;
+}
 
 void JournalStore::tell_watchers() {
+  last_ = nullptr;  // each event has its own time, and is new to those who wait
   if (timed_) append_real_time();
   if (waiters_ != 0) tell_waiters();
 }
@@ -59,6 +63,7 @@ void JournalStore::tell_watchers() {
 void JournalStore::count_waiters(int more) {
   waiters_ += more;
   watched_ = timed_ || waiters_ != 0;
+  last_ = nullptr;
 }
 
 void JournalStore::append_real_time() {
@@ -82,7 +87,7 @@ JournalStore::RealTime JournalStore::real_time(std::size_t number) const {
 Event JournalStore::event(const Record& record, Event::Kind kind, std::size_t number) const {
   Event event;
   event.kind = kind;
-  event.at = absl::FromUnixNanos(times_[record.time]);
+  event.at = absl::FromUnixNanos(times_[block_of(number).first_time + record.time]);
   event.job = JobId(record.job);
   event.parent = JobId(record.parent);
   event.where = sites[record.site].where;

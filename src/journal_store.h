@@ -1,4 +1,4 @@
-// Where the journal's events are kept: 16 bytes each, in blocks that are never moved.
+// Where the journal's events are kept: 16 bytes each or fewer, in blocks that are never moved.
 #ifndef DRYDOCK_SRC_JOURNAL_STORE_H_
 #define DRYDOCK_SRC_JOURNAL_STORE_H_
 
@@ -35,56 +35,71 @@ class JournalStore {
  public:
   // Above this many records the oldest block goes.
   static constexpr std::size_t kMostRecords = std::size_t{4} << 20U;
+  static constexpr std::size_t kBlockSize = 1024;  // in records
 
   Mutex mutex;
   SiteTable sites ABSL_GUARDED_BY(mutex);
 
-  void append(Event::Kind kind, std::int64_t at, EventSubject subject)
+  [[gnu::always_inline]] void append(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (next_ == block_end_) add_block();
-    if (at != last_time_) add_time(at);
-    *next_ = {static_cast<std::uint8_t>(kind),
-              kGoesOn,
-              subject.site,
-              static_cast<std::uint32_t>(subject.job),
-              static_cast<std::uint32_t>(subject.parent),
-              last_time_number_};
-    open_run_ = kind == Event::kStarted ? next_ : nullptr;
-    ++next_;
-    if (watched_) tell_watchers();
+    if (last_ != nullptr && last_->goes_on_with(kind, subject) && at == last_time_) {
+      if (kind == Event::kStarted) {
+        last_->open = 1;
+      } else {
+        ++last_->count;
+      }
+      return;
+    }
+    append_record(kind, at, subject);
   }
 
   // From now on keeps the real time and the thread of each event: for a trace, at some cost.
   void keep_times() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // The end of a run. Where nothing has happened since its start, the two share a record.
-  void append_end(bool failed, std::int64_t at, EventSubject subject)
+  [[gnu::always_inline]] void append_end(bool failed, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    Record* const start = std::exchange(open_run_, nullptr);
-    if (start == nullptr || start->job != static_cast<std::uint32_t>(subject.job) ||
-        at != last_time_ || watched_) {
-      append_whole_end(failed, at, subject);
+    if (last_ != nullptr && last_->ends_with(failed, subject) && at == last_time_) {
+      last_->open = 0;
+      last_->failed = failed ? 1 : 0;
+      ++last_->count;
       return;
     }
-    start->end = failed ? kFailed : kFinished;
-    ++shared_in_last_block_;
+    append_record(failed ? Event::kFailed : Event::kFinished, at, subject);
+  }
+
+  // The start or the end of a drain, which mostly shares the record of what was before it.
+  void append_drain(Event::Kind kind, std::int64_t at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const std::uint32_t bit = kind == Event::kDrainStarted ? kDrainStarts : kDrainEnds;
+    if (last_ != nullptr && last_->drain < bit && at == last_time_) {
+      last_->drain |= bit;
+      return;
+    }
+    append_record(kind, at, {});
   }
 
   // Events that have been dropped.
   std::size_t forgotten() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return forgotten_; }
 
   // Visits events, oldest first, from the record of this number on (they are counted from the
-  // simulation's first), until `visit` returns false. It is given the record, the event's
-  // kind and the record's number.
+  // simulation's first), until `visit` returns false. It is given the record, made out to the one
+  // event's job, the event's kind and the record's number.
   template <class Visit>
   void visit_from(std::size_t number, Visit&& visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     number = number < first_record_ ? first_record_ : number;
     for (; number < end(); ++number) {
-      const Record& record = record_at(number);
-      if (!visit(record, static_cast<Event::Kind>(record.kind), number)) return;
-      if (record.end == kGoesOn) continue;
-      const Event::Kind end_kind = record.end == kFailed ? Event::kFailed : Event::kFinished;
-      if (!visit(record, end_kind, number)) return;
+      Record event = record_at(number);
+      const Event::Kind kind = static_cast<Event::Kind>(event.kind);
+      const Event::Kind end_kind = event.failed != 0 ? Event::kFailed : Event::kFinished;
+      for (std::uint32_t i = 0; i < event.count; ++i, ++event.job) {
+        if (!visit(event, kind, number)) return;
+        if (kind == Event::kStarted && !visit(event, end_kind, number)) return;
+      }
+      if (event.open != 0 && !visit(event, kind, number)) return;
+      if (event.drain == 0) continue;
+      event.job = event.parent = event.site = 0;
+      if ((event.drain & kDrainStarts) != 0 && !visit(event, Event::kDrainStarted, number)) return;
+      if ((event.drain & kDrainEnds) != 0 && !visit(event, Event::kDrainEnded, number)) return;
     }
   }
 
@@ -95,9 +110,9 @@ class JournalStore {
     return first_record_ + (blocks_.size() - 1) * kBlockSize + in_last_block;
   }
 
-  // The same, for a place between two events: no run will share a record across it.
+  // The same, for a place between two events: no record will stand for events of both sides.
   std::size_t mark() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    open_run_ = nullptr;
+    last_ = nullptr;
     return end();
   }
 
@@ -112,13 +127,37 @@ class JournalStore {
   // The error of a wait for what would never come; see `WaitScope::blocked`.
   std::function<absl::Status(const EventPattern&, const std::string& ring)> refuse_wait;
 
+  static constexpr std::uint32_t kDrainStarts = 1;
+  static constexpr std::uint32_t kDrainEnds = 2;
+  static constexpr int kTimeBits = 11;
+  static constexpr int kCountBits = 32 - kTimeBits;
+  static constexpr std::uint32_t kMostCount = (std::uint32_t{1} << kCountBits) - 1;
+
+  // Events in a row that differ in the job only, whose ids follow each other: a thousand submits of
+  // one place are one record. One of kStarted stands for whole runs, each a start and an end.
   struct Record {
-    std::uint32_t kind : 6;
-    std::uint32_t end : 2;
+    std::uint32_t kind : 4;
+    std::uint32_t drain : 2;   // what came after the others: kDrainStarts, kDrainEnds, or first the
+                               // one and then the other
+    std::uint32_t failed : 1;  // of kStarted: whether the runs failed
+    std::uint32_t open : 1;    // of kStarted: whether one more run has started
     std::uint32_t site : SiteTable::kBits;
-    std::uint32_t job;
+    std::uint32_t job;  // the first one
     std::uint32_t parent;
-    std::uint32_t time;  // among times_
+    std::uint32_t time : kTimeBits;    // among times_, from the block's first time on
+    std::uint32_t count : kCountBits;  // of events, or of runs that have ended
+
+    // Whether the event can go into this record too.
+    [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {
+      return kind == static_cast<std::uint32_t>(next) && failed == 0 && open == 0 && drain == 0 &&
+             site == subject.site && job + count == static_cast<std::uint32_t>(subject.job) &&
+             parent == static_cast<std::uint32_t>(subject.parent) && count != kMostCount;
+    }
+    // Whether the run that has started last is that job's and can end here.
+    [[gnu::always_inline]] bool ends_with(bool failure, EventSubject subject) const {
+      return open != 0 && drain == 0 && (!failure || count == 0) &&
+             job + count == static_cast<std::uint32_t>(subject.job);
+    }
   };
 
   // The real time of a record since the first, and the number of its thread; zeros where none was
@@ -129,6 +168,7 @@ class JournalStore {
   };
   RealTime real_time(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
+  // `record`: as `visit_from` gives it.
   Event event(const Record& record, Event::Kind kind, std::size_t number) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool matches(const Record& record, Event::Kind kind, const EventPattern& pattern) const
@@ -139,39 +179,56 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
-  // Whether a kStarted record is that of the end too.
-  enum End : std::uint8_t { kGoesOn, kFinished, kFailed };
-
-  static constexpr std::size_t kBlockSize = 1024;
+  static_assert(Event::kFindingMade < 1 << 4 && sizeof(Record) == 16);
+  // A record adds one time at most.
+  static_assert(kBlockSize < std::size_t{1} << kTimeBits);
   struct Block {
     std::array<Record, kBlockSize> records;
-    std::size_t shared = 0;  // records that stand for two events
+    std::uint32_t first_time;  // among times_
   };
 
   void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void count_waiters(int more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  void append_whole_end(bool failed, std::int64_t at, EventSubject subject)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  [[gnu::always_inline]] void append_record(Event::Kind kind, std::int64_t at, EventSubject subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (next_ == block_end_) add_block();
+    if (at != last_time_) add_time(at);
+    const bool starts = kind == Event::kStarted;
+    *next_ = {static_cast<std::uint8_t>(kind),
+              0,
+              0,
+              starts ? 1U : 0U,
+              subject.site,
+              static_cast<std::uint32_t>(subject.job),
+              static_cast<std::uint32_t>(subject.parent),
+              time_in_block_,
+              starts ? 0U : 1U};
+    last_ = next_++;
+    if (watched_) tell_watchers();
+  }
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void add_time(std::int64_t at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void tell_watchers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void append_real_time() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  const Block& block_of(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return *blocks_[(number - first_record_) / kBlockSize];
+  }
+  // Blocks are dropped whole, so that numbers keep their places in them.
   const Record& record_at(std::size_t number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    const std::size_t index = number - first_record_;
-    return blocks_[index / kBlockSize]->records[index % kBlockSize];
+    return block_of(number).records[number % kBlockSize];
   }
 
   std::deque<std::unique_ptr<Block>> blocks_ ABSL_GUARDED_BY(mutex);
   // In the last block: where the next record goes, and the block's end.
   Record* next_ ABSL_GUARDED_BY(mutex) = nullptr;
   Record* block_end_ ABSL_GUARDED_BY(mutex) = nullptr;
-  // The last record, where it is that of a start.
-  Record* open_run_ ABSL_GUARDED_BY(mutex) = nullptr;
-  std::size_t shared_in_last_block_ ABSL_GUARDED_BY(mutex) = 0;
-  // What the clock has shown, in order; the last of it, and its number.
+  // The last record, where further events may go into it.
+  Record* last_ ABSL_GUARDED_BY(mutex) = nullptr;
+  // What the clock has shown, in order; the last of it, and its number from the last block's first
+  // time on.
   std::vector<std::int64_t> times_ ABSL_GUARDED_BY(mutex) = {0};
   std::int64_t last_time_ ABSL_GUARDED_BY(mutex) = 0;
-  std::uint32_t last_time_number_ ABSL_GUARDED_BY(mutex) = 0;
+  std::uint32_t time_in_block_ ABSL_GUARDED_BY(mutex) = 0;
   std::size_t first_record_ ABSL_GUARDED_BY(mutex) = 0;
   bool watched_ ABSL_GUARDED_BY(mutex) = false;  // timed, or waited for
   bool timed_ ABSL_GUARDED_BY(mutex) = false;

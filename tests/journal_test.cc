@@ -18,6 +18,7 @@ namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
 template <class Item>
@@ -112,15 +113,99 @@ TEST(Journal, KeepsNamesApartThatStandForOneEventEach) {
   EXPECT_EQ(events[8'999].job, JobId(3'000));
 }
 
+// A journal keeps equal events in a row as one; what it tells is the same.
+TEST(Journal, TellsEachOfManyEqualEvents) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  std::vector<std::string> lines;
+  const auto expect = [&](const std::string& what, int job) {
+    lines.push_back("00:00:00.000 " + what + " 'row' #" + std::to_string(job) + " at " +
+                    where.to_string());
+  };
+  const auto submit = [&](int jobs, bool fails) {
+    for (int i = 0; i < jobs; ++i) {
+      const JobId id = executor.submit(
+          {.name = "row"}, [fails] { return fails ? throw std::runtime_error("bad") : void(); },
+          where);
+      expect("submitted", static_cast<int>(id.value()));
+    }
+  };
+  submit(3, false);  // #1 to #3
+  submit(2, true);
+  submit(2, false);
+  executor.cancel(JobId(2));
+  expect("cancelled", 2);
+  executor.cancel(JobId(3));
+  expect("cancelled", 3);
+  submit(1, false);  // #8
+  executor.drain();
+  executor.simulation().take_failures();
+  lines.push_back("00:00:00.000 drain started");
+  for (const int job : {1, 4, 5, 6, 7, 8}) {
+    expect("started", job);
+    expect(job == 4 || job == 5 ? "failed" : "finished", job);
+  }
+  lines.push_back("00:00:00.000 drain ended");
+  executor.drain();
+  lines.push_back("00:00:00.000 drain started");
+  lines.push_back("00:00:00.000 drain ended");
+  EXPECT_THAT(lines_of(executor.simulation().journal()), ElementsAreArray(lines));
+}
+
+TEST(Journal, TellsWhatHappensInsideOneOfManyEqualRuns) {
+  DeferredExecutor executor;
+  const SourceLocation where = SourceLocation::current();
+  for (int i = 1; i <= 4; ++i) {
+    executor.submit(
+        {.name = "row"}, [&executor, i] { executor.cancel(JobId(i == 3 ? 4 : 100)); }, where);
+  }
+  executor.drain();
+  std::vector<std::string> lines;
+  for (const Event& event : executor.simulation().journal().events()) {
+    lines.push_back(std::string(to_string(event.kind)) + " " + std::to_string(event.job.value()));
+  }
+  EXPECT_THAT(lines,
+              ElementsAre("submitted 1", "submitted 2", "submitted 3", "submitted 4",
+                          "drain started 0", "started 1", "finished 1", "started 2", "finished 2",
+                          "started 3", "cancelled 4", "finished 3", "drain ended 0"));
+}
+
+TEST(Journal, TellsAMarkFromTheEqualEventsAroundIt) {
+  DeferredExecutor executor;
+  const auto submit = [&] { return executor.submit([] {}); };
+  submit();
+  submit();
+  const SimulationMark mark = executor.simulation().mark();
+  const JobId third = submit();
+  const std::vector<Event> events = executor.simulation().events_since(mark);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].job, third);
+}
+
 TEST(Journal, ForgetsTheOldestOfVeryManyEvents) {
   DeferredExecutor executor;
-  constexpr int kJobs = 2'500'000;  // two records each, and room for four million
-  for (int i = 0; i < kJobs; ++i) executor.submit([] {});
+  constexpr std::size_t kJobs = 2'500'000;  // two records each, and room for four million
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    executor.submit({.name = i % 2 == 0 ? "even" : "odd"}, [] {});
+  }
   executor.drain();
   const Journal& journal = executor.simulation().journal();
   EXPECT_GT(journal.forgotten(), 0U);
-  EXPECT_EQ(journal.count({Event::kFinished}), static_cast<std::size_t>(kJobs));
-  EXPECT_LT(journal.count({Event::kSubmitted}), static_cast<std::size_t>(kJobs));
+  EXPECT_EQ(journal.count({Event::kFinished}), kJobs);
+  EXPECT_LT(journal.count({Event::kSubmitted}), kJobs);
+  EXPECT_EQ(journal.forgotten() + journal.count({Event::kSubmitted}), kJobs);
+}
+
+TEST(Journal, KeepsVeryManyEqualEvents) {
+  DeferredExecutor executor;
+  constexpr std::size_t kJobs = 2'500'000;  // more than one record can stand for
+  for (std::size_t i = 0; i < kJobs; ++i) executor.submit([] {});
+  executor.drain();
+  const Journal& journal = executor.simulation().journal();
+  EXPECT_EQ(journal.forgotten(), 0U);
+  for (const Event::Kind kind : {Event::kSubmitted, Event::kStarted, Event::kFinished}) {
+    EXPECT_EQ(journal.count({kind}), kJobs);
+  }
 }
 
 TEST(Journal, WaitsForNothingThatHasHappenedAlready) {
