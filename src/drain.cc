@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/job.h"
-#include "src/run_store.h"
+#include "src/spare_runs.h"
 
 namespace drydock {
 namespace {
@@ -23,12 +23,18 @@ void print_others(std::ostream& out, std::size_t count, const char* what) {
 
 }  // namespace
 
+bool internal::SpareRuns::make() {
+  if (ended_) return false;
+  static thread_local Owner owner;
+  return true;
+}
+
 DrainReport::DrainReport() = default;
 DrainReport::DrainReport(DrainReport&& other) noexcept
     : runs(std::move(other.runs)),
       pending(std::move(other.pending)),
       limit(std::move(other.limit)),
-      store_(std::exchange(other.store_, nullptr)) {}
+      leaves_runs_(std::exchange(other.leaves_runs_, false)) {}
 
 DrainReport::DrainReport(const DrainReport& other)
     : runs(other.runs), pending(other.pending), limit(other.limit) {}
@@ -37,18 +43,12 @@ DrainReport& DrainReport::operator=(DrainReport other) noexcept {
   runs.swap(other.runs);
   pending.swap(other.pending);
   std::swap(limit, other.limit);
-  std::swap(store_, other.store_);
+  std::swap(leaves_runs_, other.leaves_runs_);
   return *this;
 }
 
 DrainReport::~DrainReport() {
-  if (store_ == nullptr) return;
-  const internal::RunStore::Loan loan(store_);
-  if (runs.size() > loan->spare.size()) runs.swap(loan->spare);
-}
-
-void DrainReport::keep_memory() {
-  if (store_ != nullptr) internal::RunStore::Loan(std::exchange(store_, nullptr)).reset();
+  if (leaves_runs_) internal::SpareRuns::give(runs);
 }
 
 absl::Status DrainReport::status() const {

@@ -17,7 +17,7 @@
 namespace drydock::internal {
 namespace {
 
-[[noreturn]] void refuse_taken_id(const SubmittedJob& job) {
+[[noreturn, gnu::noinline]] void refuse_taken_id(const SubmittedJob& job) {
   throw MisuseError("drydock: a job with the id #" + std::to_string(job.id().value()) +
                     ", submitted at " + job.where().to_string() +
                     ", was forwarded to an executor that has a pending job of the same id. An "
@@ -46,7 +46,7 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
 }
 
 Engine::~Engine() {
-  run_store_->release();
+  SpareRuns::drop();
   for (const JobRun& failure : take_failures()) Leaks::instance().add(test_, untaken(failure));
 }
 
@@ -87,7 +87,6 @@ void Engine::leave_strand(const Slot& slot) {
 }
 
 void Engine::submit(int lane, SubmittedJob&& job) {
-  const TransactionMark* transaction = TransactionMark::find(*this);
   const std::uint64_t id = job.id().value();
   ContextRef dropped;  // destroyed after the mutex is released
   bool is_inline = false;
@@ -115,7 +114,9 @@ void Engine::submit(int lane, SubmittedJob&& job) {
       base.ready.push_back(id);
     }
     store_.append(Event::kSubmitted, time, {id, slot->parent().value(), site});
-    if (transaction != nullptr) note_submit_in_transaction(*slot, *transaction);
+    if (const TransactionMark* const transaction = TransactionMark::find(*this)) {
+      note_submit_in_transaction(*slot, *transaction);
+    }
   }
   if (is_inline) run_inline();
 }

@@ -32,8 +32,8 @@
 #include "src/leaks.h"
 #include "src/mutex.h"
 #include "src/ranking.h"
-#include "src/run_store.h"
 #include "src/slot_table.h"
+#include "src/spare_runs.h"
 #include "src/thread_card.h"
 #include "src/transaction_mark.h"
 #include "src/waits.h"
@@ -191,14 +191,18 @@ class Engine final : public IdleSource {
 
   void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The next job of the drain; null: none, or a limit.
-  [[gnu::always_inline]] Slot* next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+  [[gnu::always_inline]] SlotTable::Entry next(Drain& drain)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
     Lane* const lane = drain.only_lane;
-    if (lane == nullptr) return next_of_several(drain);
-    Slot* const slot = head(drain, *lane);
-    if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
+    if (lane == nullptr) {
+      Slot* const slot = next_of_several(drain);
+      return slot == nullptr ? SlotTable::Entry() : slots_.entry_of(*slot);
+    }
+    const SlotTable::Entry job = head(drain, *lane);
+    if (job.slot == nullptr || over_limit(drain, *job.slot)) return {};
     lane->ready.pop_front();
-    return slot;
+    return job;
   }
   // The lane of the job that `next` gave. Where it can, without looking into the slot: the line's
   // next job would have to wait for that.
@@ -211,15 +215,15 @@ class Engine final : public IdleSource {
   Slot* next_ranked(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void rank_again(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The first job of the line that is for this drain.
-  [[gnu::always_inline]] Slot* head(Drain& drain, Lane& lane)
+  [[gnu::always_inline]] SlotTable::Entry head(Drain& drain, Lane& lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     for (; !lane.ready.empty(); lane.ready.pop_front()) {
-      Slot* slot = slots_.find(lane.ready.front());
-      if (slot == nullptr) continue;  // cancelled
-      if (!drain.filters || !left_aside(drain, *slot)) return slot;
-      drain.set_aside.push_back(slot->place());
+      const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
+      if (job.slot == nullptr) continue;  // cancelled
+      if (!drain.filters || !left_aside(drain, *job.slot)) return job;
+      drain.set_aside.push_back(job.slot->place());
     }
-    return nullptr;
+    return {};
   }
   bool is_spawned(const Drain& drain, const Slot& slot) const {
     return slot.sequence >= drain.first_spawned && slot.parent();
@@ -239,14 +243,15 @@ class Engine final : public IdleSource {
   }
   void sort_line(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Queues a recurring job that has run for its next time. False: it was cancelled.
-  bool queue_again(Slot& slot, SlotTable::Block& block) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool queue_again(SlotTable::Entry job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   class Deliveries;
   // Runs the job more than once, with the mutex released.
   JobResult deliver(Drain& drain, Slot& slot);
   // Runs the job that `next` gave, with the mutex released.
-  void run(Drain& drain, Slot& slot, Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void run(Drain& drain, SlotTable::Entry job, Lane& lane)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The same where the job is a recurring one. False: it is not, and was not run.
-  bool run_recurring(Drain& drain, Slot& slot, const Lane& lane, SlotTable::Block& block)
+  bool run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -318,7 +323,6 @@ class Engine final : public IdleSource {
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;
   absl::Time converted_ ABSL_GUARDED_BY(store_.mutex) = absl::UnixEpoch();
-  RunStore* const run_store_ = new RunStore;  // deletes itself after release()
   // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
   // run.
   struct StrandPlace {

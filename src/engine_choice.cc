@@ -49,7 +49,7 @@ Slot* Engine::first_of(Drain& drain, Lane::Kind kind) {
   Slot* first = nullptr;
   for (const auto& lane : lanes_) {
     if (lane->kind != kind || lane->ready.empty() || !takes_part(drain, *lane)) continue;
-    Slot* slot = head(drain, *lane);
+    Slot* slot = head(drain, *lane).slot;
     if (slot != nullptr && (first == nullptr || slot->place() < first->place())) first = slot;
   }
   return first;
@@ -71,7 +71,7 @@ Slot* Engine::next_ranked(Drain& drain) {
   if (drain.cancels_seen != cancels_) rank_again(drain);
   for (const auto& lane : lanes_) {
     if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
-    while (Slot* slot = head(drain, *lane)) {
+    while (Slot* slot = head(drain, *lane).slot) {
       drain.ranking->add(slot->place(), slot->strand());
       lane->ready.pop_front();
     }

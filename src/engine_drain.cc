@@ -15,6 +15,7 @@
 #include "src/driving.h"
 #include "src/engine.h"
 #include "src/runaway.h"
+#include "src/same_bytes.h"
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
@@ -40,36 +41,38 @@ void Engine::refuse(const std::string& call) const {
 
 // --- Running.
 
-[[gnu::always_inline]] inline void Engine::run(Drain& drain, Slot& slot, Lane& lane) {
+[[gnu::always_inline]] inline void Engine::run(Drain& drain, SlotTable::Entry job, Lane& lane) {
+  Slot& slot = *job.slot;
   --(lane.kind == Lane::kDeferred ? lane : *lanes_[lane.base]).live;
   if (is_spawned(drain, slot)) {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
-  SlotTable::Block& block = slots_.start(slot);
+  slots_.start(job);
   store_.append(Event::kStarted, now(), subject_of(slot));
-  if (!recurring_.empty() && run_recurring(drain, slot, lane, block)) return;
+  if (!recurring_.empty() && run_recurring(drain, job, lane)) return;
 
   store_.mutex.unlock();
   const JobResult result = drain.options.deliveries == 1 ? slot.run_here() : deliver(drain, slot);
   store_.mutex.lock();
   end_run(drain, slot, lane, result);
-  slots_.finish(slot, block);
+  slots_.finish(job);
 }
 
-bool Engine::run_recurring(Drain& drain, Slot& slot, const Lane& lane, SlotTable::Block& block) {
+bool Engine::run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane) {
+  Slot& slot = *job.slot;
   const auto found = recurring_.find(slot.id().value());
   if (found == recurring_.end()) return false;
   std::shared_ptr<RecurringJob> body = found->second.body;
   drain.last_deliveries = 1;
   store_.mutex.unlock();
-  Job job = [&body] { (*body)(); };
-  const JobResult result = slot.run_as_this(job);
+  Job once = [&body] { (*body)(); };
+  const JobResult result = slot.run_as_this(once);
   store_.mutex.lock();
   end_run(drain, slot, lane, result);
-  if (queue_again(slot, block)) return true;
+  if (queue_again(job)) return true;
   drain.spent.push_back(std::move(body));
   drain.spent_contexts.push_back(slot.take_context());
-  slots_.finish(slot, block);
+  slots_.finish(job);
   return true;
 }
 
@@ -90,12 +93,28 @@ void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
       {Finding::kContextLeaked, context_leaked_message(slot, leaked), slot.id(), slot.where()});
 }
 
+namespace {
+
+// Functions of their own, so that a drain's loop keeps its values in registers.
+[[gnu::noinline]] JobRun& add_run(DrainReport& report) { return report.runs.emplace_back(); }
+[[gnu::noinline]] void clear(JobRun& run) { run = JobRun(); }
+[[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
+
+// Comparing costs less than copying, and most runs were of the same job the last time.
+[[gnu::always_inline]] inline void write_over(std::string& text, const std::string& value) {
+  if (text.size() != value.size() || !same_bytes(text.data(), value.data(), value.size())) {
+    assign(text, value);
+  }
+}
+
+}  // namespace
+
 // Writes over one of an earlier report's where there is one left.
 [[gnu::always_inline]] inline JobRun& Engine::next_run(Drain& drain) {
-  if (drain.spare_run == drain.spare_end) return drain.report->runs.emplace_back();
+  if (drain.spare_run == drain.spare_end) return add_run(*drain.report);
   JobRun& run = *drain.spare_run++;
   // An earlier report that held a failure did not leave its runs; its owner may have written some.
-  if (!run.error.empty() || run.exception != nullptr || !run.ancestors.empty()) run = JobRun();
+  if (!run.error.empty() || run.exception != nullptr || !run.ancestors.empty()) clear(run);
   return run;
 }
 
@@ -108,17 +127,16 @@ void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
     drain.site = &store_.sites[slot.site()];
   }
   if (slot.site() == 0) {
-    run.name = slot.name();
-  } else if (run.name != drain.site->name) {
-    // Comparing costs less than copying, and most runs were of the same job the last time.
-    run.name = drain.site->name;
+    assign(run.name, slot.name());
+  } else {
+    write_over(run.name, drain.site->name);
   }
   run.where = slot.where();
   run.due = time_of(slot.due());
   run.outcome = JobRun::kSucceeded;
   run.generation = slot.generation();
   run.deliveries = drain.last_deliveries;
-  if (run.executor != lane.executor) run.executor = lane.executor;
+  write_over(run.executor, lane.executor);
 }
 
 void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
@@ -135,20 +153,19 @@ void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
 }
 
 void Engine::run_due(Drain& drain) {
-  while (Slot* slot = next(drain)) run(drain, *slot, lane_of(drain, *slot));
-  put_back(drain);
+  for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
+    run(drain, job, lane_of(drain, *job.slot));
+  }
+  if (drain.ranking || !drain.set_aside.empty()) put_back(drain);
 }
 
 void Engine::begin(Drain& drain) {
   drain.first_spawned = arrivals_ + 1;
   const DrainOrder order = drain.options.order.value_or(default_order_);
   if (order.kind() != DrainOrder::kFifo) drain.ranking.emplace(order);
-  if (RunStore* const store = run_store_->borrow().release()) {
-    drain.report->store_ = store;
-    drain.report->runs.swap(store->spare);
-  }
   std::vector<JobRun>& runs = drain.report->runs;
-  runs.reserve(slots_.size());
+  runs = SpareRuns::take();
+  if (runs.capacity() < slots_.size()) runs.reserve(slots_.size());
   drain.spare_run = runs.data();
   drain.spare_end = drain.spare_run + runs.size();
   store_.append_drain(Event::kDrainStarted, now());
@@ -157,9 +174,11 @@ void Engine::begin(Drain& drain) {
 void Engine::complete(Drain& drain) {
   DrainReport& report = *drain.report;
   store_.append_drain(Event::kDrainEnded, now());
-  report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
-  report.limit = drain.limit;
-  if (drain.failed) report.keep_memory();
+  if (drain.spare_run != drain.spare_end) {
+    report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
+  }
+  if (!drain.limit.ok()) report.limit = drain.limit;
+  report.leaves_runs_ = !drain.failed;
   if (slots_.size() != 0) report.pending = list_pending(&drain);
 }
 
@@ -185,10 +204,10 @@ bool Engine::run_one(int lane) {
     const MutexLock lock(store_.mutex);
     drain.first_spawned = arrivals_ + 1;
     if (default_order_.kind() != DrainOrder::kFifo) drain.ranking.emplace(default_order_);
-    Slot* slot = next(drain);
+    const SlotTable::Entry job = next(drain);
     put_back(drain);
-    if (slot == nullptr) return false;
-    run(drain, *slot, lane_of(drain, *slot));
+    if (job.slot == nullptr) return false;
+    run(drain, job, lane_of(drain, *job.slot));
   }
   run_inline();
   return true;
@@ -205,7 +224,7 @@ void Engine::run_inline() {
     if (over_limit(drain, *slot)) break;
     Lane& lane = *lanes_[slot->lane];
     lane.ready.pop_front();
-    run(drain, *slot, lane);
+    run(drain, slots_.entry_of(*slot), lane);
   }
 }
 

@@ -32,10 +32,11 @@ void Engine::sort_line(Lane& lane) {
   for (const Place& place : places) lane.ready.push_back(place.id);
 }
 
-bool Engine::queue_again(Slot& slot, SlotTable::Block& block) {
+bool Engine::queue_again(SlotTable::Entry job) {
+  Slot& slot = *job.slot;
   const auto found = recurring_.find(slot.id().value());
   if (found == recurring_.end()) return false;
-  slots_.restart(slot, block);
+  slots_.restart(job);
   Lane& base = *lanes_[lanes_[slot.lane]->base];
   slot.lane = static_cast<std::uint16_t>(base.base);
   slot.sequence = ++arrivals_;

@@ -69,7 +69,8 @@ class JournalStore {
   }
 
   // The start or the end of a drain, which mostly shares the record of what was before it.
-  void append_drain(Event::Kind kind, std::int64_t at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  [[gnu::always_inline]] void append_drain(Event::Kind kind, std::int64_t at)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const std::uint32_t bit = kind == Event::kDrainStarted ? kDrainStarts : kDrainEnds;
     if (last_ != nullptr && last_->drain < bit && at == last_time_) {
       last_->drain |= bit;

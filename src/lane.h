@@ -38,7 +38,7 @@ struct Lane {
   // A heap with the earliest place on top.
   std::vector<Place> delayed;
 
-  void push_delayed(const Place& place) {
+  [[gnu::noinline]] void push_delayed(const Place& place) {
     delayed.push_back(place);
     std::push_heap(delayed.begin(), delayed.end(), later);
   }

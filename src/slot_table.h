@@ -95,6 +95,15 @@ class SlotTable {
     Block* next_spare_ = nullptr;
   };
 
+  // Where a job stands. What it says of itself is not read from the job, which may be in slower
+  // memory still.
+  struct Entry {
+    Slot* slot = nullptr;  // null: nowhere
+    Block* block = nullptr;
+
+    State& state() const { return block->states_[slot - block->slot(0)]; }
+  };
+
   SlotTable() = default;
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
@@ -117,38 +126,40 @@ class SlotTable {
   }
 
   // The pending job of this id; null: there is none.
-  Slot* find(std::uint64_t id) {
+  Slot* find(std::uint64_t id) { return find_entry(id).slot; }
+  Entry find_entry(std::uint64_t id) {
     Block* const block = find_block(id);
-    if (block == nullptr || block->states_[id % kBlockSize] != State::kPending) return nullptr;
-    return block->slot(id % kBlockSize);
+    if (block == nullptr || block->states_[id % kBlockSize] != State::kPending) return {};
+    return {block->slot(id % kBlockSize), block};
   }
 
+  Entry entry_of(Slot& slot) { return {&slot, find_block(slot.id().value())}; }
+
   // From here on the job is not pending; the slot stays where it is.
-  Block& start(Slot& slot) {
-    Block& block = *find_block(slot.id().value());
-    block.states_[slot.id().value() % kBlockSize] = State::kRunning;
+  void start(Entry job) {
+    job.state() = State::kRunning;
     --size_;
-    return block;
   }
 
   // The job has run and is pending again.
-  void restart(Slot& slot, Block& block) {
-    block.states_[slot.id().value() % kBlockSize] = State::kPending;
+  void restart(Entry job) {
+    job.state() = State::kPending;
     ++size_;
   }
 
   // Destroys the slot of a job that was started.
-  [[gnu::always_inline]] void finish(Slot& slot, Block& block) {
-    const std::uint64_t id = slot.id().value();
-    slot.~Slot();
-    block.states_[id % kBlockSize] = State::kFree;
-    if (--block.count_ == 0) free_blocks();
+  [[gnu::always_inline]] void finish(Entry job) {
+    job.slot->~Slot();
+    job.state() = State::kFree;
+    if (--job.block->count_ == 0) free_blocks();
   }
 
   // Removes a pending job and hands it over.
   SubmittedJob take(Slot& slot) {
     SubmittedJob job = std::move(static_cast<SubmittedJob&>(slot));
-    finish(slot, start(slot));
+    const Entry entry = entry_of(slot);
+    start(entry);
+    finish(entry);
     return job;
   }
 

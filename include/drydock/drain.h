@@ -115,7 +115,6 @@ struct PendingJob {
 
 namespace internal {
 class Engine;
-class RunStore;  // see src/run_store.h
 }  // namespace internal
 
 struct DrainReport {
@@ -138,10 +137,9 @@ struct DrainReport {
 
  private:
   friend class internal::Engine;
-  // The memory of a run that failed holds its exception, and ends with the report.
-  void keep_memory();
-  // Where the memory of `runs` goes, for the next drain; null: nowhere.
-  internal::RunStore* store_ = nullptr;
+  // Whether the memory of `runs` goes to the thread's next drain. That of a run that failed holds
+  // its exception, and ends with the report.
+  bool leaves_runs_ = false;
 };
 
 // "not due", "filtered", …
