@@ -166,7 +166,7 @@ class Engine final : public IdleSource {
     std::vector<ContextRef> spent_contexts;
   };
 
-  void refuse_unless_driver(const char* call) const {
+  [[gnu::always_inline]] void refuse_unless_driver(const char* call) const {
     if (std::this_thread::get_id() != driver_ || Driving::is_driving(*this) ||
         TransactionMark::find(*this) != nullptr) {
       refuse(call);

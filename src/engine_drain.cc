@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -164,10 +165,10 @@ void Engine::begin(Drain& drain) {
   const DrainOrder order = drain.options.order.value_or(default_order_);
   if (order.kind() != DrainOrder::kFifo) drain.ranking.emplace(order);
   std::vector<JobRun>& runs = drain.report->runs;
-  runs = SpareRuns::take();
+  SpareRuns::take(runs);
   if (runs.capacity() < slots_.size()) runs.reserve(slots_.size());
   drain.spare_run = runs.data();
-  drain.spare_end = drain.spare_run + runs.size();
+  drain.spare_end = std::to_address(runs.end());
   store_.append_drain(Event::kDrainStarted, now());
 }
 

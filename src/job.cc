@@ -85,11 +85,11 @@ std::string demangle(const char* name) {
 SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job,
                            SourceLocation where)
     : job_(std::move(job)),
+      name_(std::move(options.name)),
       file_(where.file_name()),
       line_(where.line()),
       delay_nanos_(internal::nanos(options.delay)),
       id_(id) {
-  if (!options.name.empty()) name_.swap(options.name);
   capture_submitter();
 }
 

@@ -16,15 +16,15 @@ namespace drydock::internal {
 // time for it.
 class SpareRuns {
  public:
-  // With their names in place. Empty: there are none.
-  static std::vector<JobRun> take() {
-    return spare_ == nullptr ? std::vector<JobRun>() : std::move(*spare_);
+  // Into `runs`, which are empty; with their names in place. They stay empty: there are none.
+  static void take(std::vector<JobRun>& runs) {
+    if (spare_ != nullptr) runs.swap(*spare_);
   }
 
   // Keeps the larger ones.
   static void give(std::vector<JobRun>& runs) {
     if (spare_ == nullptr && !make()) return;
-    if (runs.size() > spare_->size()) runs.swap(*spare_);
+    if (spare_->empty() || runs.size() > spare_->size()) runs.swap(*spare_);
   }
 
   // Frees the memory.

@@ -170,6 +170,8 @@ class SubmittedJob {
   }
   [[gnu::always_inline]] SubmittedJob(SubmittedJob&& other) noexcept
       : job_(std::move(other.job_)),
+        // Most have none, and to move an empty string costs more than to look.
+        name_(other.name_.empty() ? std::string() : std::move(other.name_)),
         file_(other.file_),
         line_(other.line_),
         flags_(other.flags_),
@@ -177,10 +179,7 @@ class SubmittedJob {
         id_(other.id_),
         parent_(std::move(other.parent_)),
         context_(std::move(other.context_)),
-        strand_(other.strand_) {
-    // Most have none, and to swap two empty strings costs more than to look.
-    if (!other.name_.empty()) name_.swap(other.name_);
-  }
+        strand_(other.strand_) {}
   SubmittedJob& operator=(SubmittedJob&&) noexcept = default;
   ~SubmittedJob() = default;
 
