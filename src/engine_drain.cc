@@ -16,7 +16,7 @@
 #include "src/driving.h"
 #include "src/engine.h"
 #include "src/runaway.h"
-#include "src/same_bytes.h"
+#include "src/same_text.h"
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
@@ -103,9 +103,7 @@ namespace {
 
 // Comparing costs less than copying, and most runs were of the same job the last time.
 [[gnu::always_inline]] inline void write_over(std::string& text, const std::string& value) {
-  if (text.size() != value.size() || !same_bytes(text.data(), value.data(), value.size())) {
-    assign(text, value);
-  }
+  if (!same_text(text, value)) assign(text, value);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& j
       line_(where.line()),
       delay_nanos_(internal::nanos(options.delay)),
       id_(id) {
-  capture_submitter();
+  if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
 }
 
 void SubmittedJob::capture_submitter() {

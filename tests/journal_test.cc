@@ -184,7 +184,7 @@ TEST(Journal, TellsAMarkFromTheEqualEventsAroundIt) {
 
 TEST(Journal, ForgetsTheOldestOfVeryManyEvents) {
   DeferredExecutor executor;
-  constexpr std::size_t kJobs = 2'500'000;  // two records each, and room for four million
+  constexpr std::size_t kJobs = 2'150'000;  // two records each, and room for four million
   for (std::size_t i = 0; i < kJobs; ++i) {
     executor.submit({.name = i % 2 == 0 ? "even" : "odd"}, [] {});
   }
@@ -198,7 +198,7 @@ TEST(Journal, ForgetsTheOldestOfVeryManyEvents) {
 
 TEST(Journal, KeepsVeryManyEqualEvents) {
   DeferredExecutor executor;
-  constexpr std::size_t kJobs = 2'500'000;  // more than one record can stand for
+  constexpr std::size_t kJobs = 2'150'000;  // more than one record can stand for
   for (std::size_t i = 0; i < kJobs; ++i) executor.submit([] {});
   executor.drain();
   const Journal& journal = executor.simulation().journal();

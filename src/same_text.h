@@ -1,10 +1,11 @@
 // Whether two pieces of text are the same, without a call: for names, which are short.
-#ifndef DRYDOCK_SRC_SAME_BYTES_H_
-#define DRYDOCK_SRC_SAME_BYTES_H_
+#ifndef DRYDOCK_SRC_SAME_TEXT_H_
+#define DRYDOCK_SRC_SAME_TEXT_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace drydock::internal {
 
@@ -25,6 +26,10 @@ namespace drydock::internal {
   return same_word(a + size - kWord, b + size - kWord);
 }
 
+[[gnu::always_inline]] inline bool same_text(const std::string& a, const std::string& b) {
+  return a.size() == b.size() && same_bytes(a.data(), b.data(), a.size());
+}
+
 }  // namespace drydock::internal
 
-#endif  // DRYDOCK_SRC_SAME_BYTES_H_
+#endif  // DRYDOCK_SRC_SAME_TEXT_H_
