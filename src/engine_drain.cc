@@ -1,6 +1,5 @@
 // The driving half of the engine: what runs next, and what is written down of it.
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
