@@ -244,6 +244,12 @@ class Workspace:
             users = [name for name in self.components if rule.label in reached[name]]
             if rule.kind == "drydock_library" and users:
                 self.owner[rule.label] = self._owner(rule, users)
+        for name, rule in self.components.items():
+            if not self.owned(name):
+                raise BuildError(
+                    f"{rule.place}: all of //:{name} goes to components below it, since another one "
+                    f"uses it, too. Let that one depend on :{name}"
+                )
 
     def _owner(self, rule, users):
         candidates = [
