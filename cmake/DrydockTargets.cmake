@@ -62,6 +62,8 @@ function(drydock_compile target)
     -Wno-deprecated-declarations
     $<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Wall;-Wextra;-Wpedantic>
     $<$<BOOL:${DRYDOCK_WARNINGS_AS_ERRORS}>:-Werror>
+    # GCC 12 warns of the inside of std::string where it optimises (its bug 105651).
+    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
   if(DRYDOCK_SANITIZER STREQUAL "address")
     # Without `function`: clang 14 puts what it wants before a function in front of each piece of a
