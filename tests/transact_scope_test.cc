@@ -143,9 +143,9 @@ TEST_F(TransactScopeTest, TheEndOfASandboxListsTheStatementToo) {
 }
 
 TEST_F(TransactScopeTest, TheEndOfASandboxListsItsOwnJobsOnly) {
-  ThreadPoolExecutor pool({.threads = 2, .name = "pool"});
   std::latch run(2);
   std::latch open(1);
+  ThreadPoolExecutor pool({.threads = 2, .name = "pool"});
   const auto hold = [&] {
     run.count_down();
     open.wait();
