@@ -26,15 +26,16 @@ const std::string kAt = kSite.to_string();
 
 class TransactScopeTest : public SandboxFixture {
  protected:
-  // Returns when a session of the database waits for a lock.
+  // Returns when a session of this database waits for a lock: others share the server.
   static void until_a_session_waits() {
     pqxx::connection connection(test_database().connection_string());
     int waiting = 0;
     while (waiting == 0) {
       pqxx::work work(connection);
       waiting = work.exec1(
-                        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT "
-                        "granted")[0]
+                        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+                        "AND database = (SELECT oid FROM pg_database WHERE datname = "
+                        "current_database())")[0]
                     .as<int>();
     }
   }
