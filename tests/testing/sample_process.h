@@ -21,15 +21,17 @@ struct Outcome {
   std::string output;
 };
 
-// `arguments` as the shell takes them; `strategy`: of DRYDOCK_STRATEGY.
+// `arguments` as the shell takes them; `strategy`: of DRYDOCK_STRATEGY. The tests run in the order
+// in which they are written, also where this process has been told to shuffle its own.
 inline Outcome run_sample(const std::string& filter, const std::string& strategy = "transaction",
                           const std::string& arguments = "") {
   if (std::getenv("DRYDOCK_DATABASE_URL") == nullptr) {
     ::setenv("DRYDOCK_DATABASE_URL", LocalPostgres::shared().connection_string().c_str(), 1);
   }
-  const std::string command = "DRYDOCK_STRATEGY=" + strategy +
-                              " tests/testing/sample_suite --gtest_filter=" + filter + " " +
-                              arguments + " 2>&1";
+  const std::string command =
+      "DRYDOCK_STRATEGY=" + strategy +
+      " GTEST_SHUFFLE=0 tests/testing/sample_suite --gtest_filter=" + filter + " " + arguments +
+      " 2>&1";
   std::FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("cannot start the sample suite");
   Outcome outcome;

@@ -11,6 +11,8 @@
 #include <pqxx/pqxx>
 #include <string>
 
+#include "tests/local_postgres_fixture.h"
+#include "tests/temporary_folder.h"
 #include "tests/testing/sample_process.h"
 
 namespace drydock {
@@ -182,7 +184,11 @@ TEST(SandboxTestFixture, writes_a_trace_for_each_test) {
   EXPECT_THAT(nowhere.output, HasSubstr("/no/such/folder/Sample.passes.json"));
 }
 
-TEST(SandboxTestFixture, leaves_no_row_when_the_process_is_killed) {
+// Any other process on the shared server drops the database of one that has died.
+class SandboxTestOnAServerOfItsOwn : public internal::LocalPostgresFixture {};
+
+TEST_F(SandboxTestOnAServerOfItsOwn, leaves_no_row_when_the_process_is_killed) {
+  const internal::ScopedVariable url("DRYDOCK_DATABASE_URL", join().connection_string().c_str());
   const Outcome outcome = run_sample("Sample.is_killed");
   EXPECT_FALSE(outcome.passed);
   EXPECT_THAT(outcome.output, Not(HasSubstr("rows: ")));
