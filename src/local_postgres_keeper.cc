@@ -137,7 +137,13 @@ stop_when_unused() {
   fi
   # Again and again: until it has its handlers, the server ignores this signal. The end of the server
   # ends this loop (see keep).
-  while kill -QUIT "$server"; do sleep 0.05; done
+  while ! is_zombie && kill -QUIT "$server"; do sleep 0.05; done
+}
+
+# In a container process 1 may not reap what it inherits: a server whose keeper was killed then stays
+# in the list of processes for ever, and this loop would hold the lock that the next one waits for.
+is_zombie() {
+  { read -r id name state rest <"/proc/$server/stat"; } 2>/dev/null && [ "$state" = Z ]
 }
 
 keep "$@" &

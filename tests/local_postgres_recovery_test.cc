@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -49,6 +51,21 @@ TEST_F(LocalPostgresRecoveryTest, AServerDoesNotOutliveItsKeeper) {
   ::kill(process.keeper, SIGKILL);
   ASSERT_TRUE(ends_in_time(postmaster));
   EXPECT_EQ(ask(join(), "SELECT 1"), "1");
+}
+
+TEST_F(LocalPostgresRecoveryTest, AServerThatNobodyReapsIsNotWaitedFor) {
+  // As in a container whose process 1 reaps nothing.
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  const ServerProcess process = process_of(join().folder());
+  const UniqueFd postmaster = handle_of(process.postmaster);
+  ::kill(process.keeper, SIGKILL);
+  ASSERT_TRUE(ends_in_time(postmaster));
+  EXPECT_EQ(ask(join(), "SELECT 1"), "1");
+  TearDown();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  EXPECT_EQ(::waitpid(process.postmaster, nullptr, 0), process.postmaster);
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
 }
 
 TEST_F(LocalPostgresRecoveryTest, CleansUpAfterAStarterThatDiedInTheMiddle) {
