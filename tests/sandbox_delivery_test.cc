@@ -89,7 +89,8 @@ class SandboxDeliveryTest : public EveryStrategy {
 
   const SourceLocation submit_ = SourceLocation::current();
   const SourceLocation transact_ = SourceLocation::current();
-  Sandbox sandbox_{tables(), with()};
+  // The messages name rows by their ids, whatever test ran before.
+  Sandbox sandbox_{tables(), with({.restart_sequences = true})};
   DeferredExecutor executor_{sandbox_.simulation()};
 };
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxDeliveryTest);
