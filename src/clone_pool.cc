@@ -19,6 +19,8 @@ namespace {
 
 // Clones that wait to be dropped, each of some megabytes: making new ones goes first up to here.
 constexpr std::size_t kMostUsed = 16;
+// More of them would want more of the server's connections, and of the processors that tests use.
+constexpr std::size_t kMostMakers = 4;
 
 // The application's signals are the application's threads'.
 class SignalsBlocked {
@@ -43,16 +45,22 @@ ClonePool::ClonePool(std::string server, std::string template_name, bool by_file
       template_name_(std::move(template_name)),
       by_files_(by_files),
       ahead_(static_cast<std::size_t>(std::max(1, ahead))),
-      process_(absl::StrCat(::getpid())) {}
+      process_(absl::StrCat(::getpid())),
+      most_makers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostMakers)) {}
 
 ClonePool::~ClonePool() { end(); }
 
 void ClonePool::start() {
   const MutexLock lock(mutex_);
-  if (started_ || ended_) return;
-  started_ = true;
+  if (makers_.empty() && !ended_) add_maker();
+}
+
+void ClonePool::add_maker() {
+  makers_.push_back(std::make_unique<Maker>());
+  Maker& maker = *makers_.back();
+  maker.number = makers_.size() - 1;
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+  maker.thread = std::thread([this, &maker] { run(maker); });
 }
 
 absl::StatusOr<Clone> ClonePool::take() {
@@ -60,9 +68,11 @@ absl::StatusOr<Clone> ClonePool::take() {
   const absl::Time began = absl::Now();
   const MutexLock lock(mutex_);
   ++usage_.taken;
-  if (ready_.empty()) {
+  if (ready_.empty() && !ended_) {
     ++usage_.waited;
     ++waiting_;
+    // The first wait is for the first maker to begin.
+    if (usage_.waited > 1 && makers_.size() < most_makers_) add_maker();
     changed_.notify_all();
     while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
     --waiting_;
@@ -78,12 +88,10 @@ absl::StatusOr<Clone> ClonePool::take() {
 
 void ClonePool::give_back(Clone clone) {
   const MutexLock lock(mutex_);
+  // After the end there is nobody else to do it.
+  if (joined_) return drop(*makers_[clone.maker], clone);
   used_.push_back(std::move(clone));
   changed_.notify_all();
-  // After the end the test database is gone: so is whoever could drop it later.
-  if (!ended_ || admin_ == nullptr) return;
-  drop(used_.back());
-  used_.pop_back();
 }
 
 CloneUsage ClonePool::usage() const {
@@ -92,69 +100,85 @@ CloneUsage ClonePool::usage() const {
 }
 
 void ClonePool::end() {
+  std::vector<std::thread> threads;
   {
     const MutexLock lock(mutex_);
     if (ended_) return;
     ended_ = true;
+    for (const std::unique_ptr<Maker>& maker : makers_) threads.push_back(std::move(maker->thread));
     changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
-  if (admin_ == nullptr) return;
+  for (std::thread& thread : threads) thread.join();
   const MutexLock lock(mutex_);
-  for (const Clone& clone : used_) drop(clone);
-  for (const Clone& clone : ready_) drop(clone);
+  joined_ = true;
+  for (const Clone& clone : used_) drop(*makers_[clone.maker], clone);
+  for (const Clone& clone : ready_) drop(*makers_[clone.maker], clone);
   used_.clear();
   ready_.clear();
 }
 
-void ClonePool::run() {
-  if (const absl::Status status = open(); !status.ok()) {
+void ClonePool::run(Maker& maker) {
+  if (const absl::Status status = open(maker); !status.ok()) {
+    // Where the first one has a connection, a server that has no more of them is no failure.
+    if (maker.number > 0) return;
     const MutexLock lock(mutex_);
     status_ = status;
     changed_.notify_all();
     return;
   }
-  while (step()) {
+  while (step(maker)) {
   }
 }
 
-absl::Status ClonePool::open() {
+absl::Status ClonePool::open(Maker& maker) {
   absl::StatusOr<AdminConnection> admin = AdminConnection::open(server_, "");
   if (!admin.ok()) return admin.status();
-  admin_ = std::make_unique<AdminConnection>(*std::move(admin));
+  maker.admin = std::make_unique<AdminConnection>(*std::move(admin));
   return absl::OkStatus();
 }
 
-bool ClonePool::step() {
+bool ClonePool::wants_another() const {
+  return status_.ok() && ready_.size() + in_the_making_ < std::max(ahead_, waiting_) &&
+         (used_.size() < kMostUsed || ready_.size() < waiting_);
+}
+
+Clone ClonePool::take_used(const Maker& maker) {
+  const auto found = std::find_if(used_.begin(), used_.end(),
+                                  [&](const Clone& clone) { return clone.maker == maker.number; });
+  if (found == used_.end()) return {};
+  Clone clone = std::move(*found);
+  used_.erase(found);
+  return clone;
+}
+
+bool ClonePool::step(Maker& maker) {
   Clone used;
   {
     const MutexLock lock(mutex_);
-    const auto to_make = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return ready_.size() < ahead_ && status_.ok() &&
-             (used_.size() < kMostUsed || (ready_.empty() && waiting_ > 0));
-    };
-    while (!ended_ && !to_make() && used_.empty()) changed_.wait(mutex_);
-    if (ended_) return false;
-    if (!to_make()) {
-      used = std::move(used_.front());
-      used_.pop_front();
+    while (!ended_ && !wants_another()) {
+      used = take_used(maker);
+      if (!used.name.empty()) break;
+      changed_.wait(mutex_);
     }
+    if (ended_) return false;
+    if (used.name.empty()) ++in_the_making_;
   }
   if (used.name.empty()) {
-    make_one();
+    make_one(maker);
   } else {
-    drop(used);
+    drop(maker, used);
   }
   return true;
 }
 
-void ClonePool::make_one() {
-  absl::StatusOr<std::string> name = claim_database_name(*admin_, process_);
+void ClonePool::make_one(Maker& maker) {
+  absl::StatusOr<std::string> name = claim_database_name(*maker.admin, process_);
   absl::Status status = name.status();
-  if (status.ok()) status = create_database(*admin_, *name, template_name_, by_files_);
+  if (status.ok()) status = create_database(*maker.admin, *name, template_name_, by_files_);
   const MutexLock lock(mutex_);
+  --in_the_making_;
   if (status.ok()) {
-    ready_.push_back({*name, admin_->uri_of(*name)});
+    ready_.push_back({*name, maker.admin->uri_of(*name), maker.number});
   } else {
     status_ = absl::Status(status.code(),
                            absl::StrCat("Cannot copy the template database ", template_name_,
@@ -163,10 +187,10 @@ void ClonePool::make_one() {
   changed_.notify_all();
 }
 
-void ClonePool::drop(const Clone& clone) {
-  wait_until_unused(*admin_, clone.name);
-  drop_database(*admin_, clone.name).IgnoreError();
-  release_database_name(*admin_, clone.name).IgnoreError();
+void ClonePool::drop(Maker& maker, const Clone& clone) {
+  wait_until_unused(*maker.admin, clone.name);
+  drop_database(*maker.admin, clone.name).IgnoreError();
+  release_database_name(*maker.admin, clone.name).IgnoreError();
 }
 
 }  // namespace drydock::internal

@@ -1,5 +1,5 @@
-// Copies of the template database, made ahead by a thread in the background, for the tests that
-// want a database of their own.
+// Copies of the template database, made ahead by threads in the background, for the tests that want
+// a database of their own.
 #ifndef DRYDOCK_SRC_CLONE_POOL_H_
 #define DRYDOCK_SRC_CLONE_POOL_H_
 
@@ -21,11 +21,15 @@ namespace drydock::internal {
 struct Clone {
   std::string name;
   std::string connection_string;
+  std::size_t maker = 0;  // the one whose session holds the lock that marks it as owned
 };
 
-// Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it. The
-// thread starts with the first sandbox that wants a clone, and its session holds the locks that
-// mark the clones as owned: where the process dies, the next one drops them.
+// Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it.
+//
+// The first maker starts with the first sandbox that wants a clone. Another one joins it each time
+// that a later test has to wait, up to one a processor: a suite of fast tests gets its clones from
+// several at a time, and one whose tests take their time burdens nobody. A maker's session holds
+// the locks that mark its clones as owned: where the process dies, the next one drops them.
 class ClonePool {
  public:
   // `server` is the URI of the database from which databases are made; `by_files`: see
@@ -50,32 +54,44 @@ class ClonePool {
   CloneUsage usage() const;
 
  private:
-  void run();
-  absl::Status open();
-  // One step of the thread. False: it ends.
-  bool step();
-  void make_one();
-  void drop(const Clone& clone);
+  // A thread that makes clones and drops them, and its session, which is nobody else's until the
+  // thread has ended.
+  struct Maker {
+    std::size_t number;
+    std::unique_ptr<AdminConnection> admin;
+    std::thread thread;
+  };
+
+  void add_maker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void run(Maker& maker);
+  absl::Status open(Maker& maker);
+  // One step of its thread. False: it ends.
+  bool step(Maker& maker);
+  bool wants_another() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A clone of this maker's that is not used any more; without a name where there is none.
+  Clone take_used(const Maker& maker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void make_one(Maker& maker);
+  static void drop(Maker& maker, const Clone& clone);
 
   const std::string server_;
   const std::string template_name_;
   const bool by_files_;
   const std::size_t ahead_;
 
-  // For the thread, and after it has ended for `end`.
-  std::unique_ptr<AdminConnection> admin_;
-  std::string process_;
+  const std::string process_;
+  const std::size_t most_makers_;
 
   mutable Mutex mutex_;
   CondVar changed_;
-  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<Maker>> makers_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool joined_ ABSL_GUARDED_BY(mutex_) = false;  // the makers' sessions are under the lock
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::deque<Clone> ready_ ABSL_GUARDED_BY(mutex_);
   std::deque<Clone> used_ ABSL_GUARDED_BY(mutex_);
   CloneUsage usage_ ABSL_GUARDED_BY(mutex_);
-  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::thread thread_;
+  std::size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t in_the_making_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace drydock::internal

@@ -1,0 +1,100 @@
+// The makers of clones: several at a time, and what becomes of the clones.
+
+#include "src/clone_pool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tests/test_database_fixture.h"
+
+namespace drydock::internal {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ClonePoolTest : public TestDatabaseFixture {
+ protected:
+  static constexpr char kCountClones[] =
+      "SELECT count(*) FROM pg_database WHERE datname ~ '^drydock_[0-9]+_'";
+  static constexpr char kCountLocks[] = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+
+  static Clone take_from(ClonePool& pool) {
+    absl::StatusOr<Clone> clone = pool.take();
+    if (!clone.ok()) throw std::runtime_error(clone.status().ToString());
+    return *std::move(clone);
+  }
+};
+
+TEST_F(ClonePoolTest, gives_each_thread_clones_of_its_own_and_drops_them_all) {
+  constexpr int kThreads = 4;
+  constexpr int kTests = 6;
+  std::mutex mutex;
+  std::set<std::string> names;
+  {
+    ClonePool pool(server(), "template0", true, 1);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        for (int test = 0; test < kTests; ++test) {
+          Clone clone = take_from(pool);
+          EXPECT_EQ(ask(clone.connection_string, "SELECT current_database()"), clone.name);
+          const std::lock_guard<std::mutex> lock(mutex);
+          names.insert(clone.name);
+          pool.give_back(std::move(clone));
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(names.size(), std::size_t{kThreads * kTests});
+    EXPECT_EQ(pool.usage().taken, kThreads * kTests);
+  }
+  EXPECT_EQ(ask(server(), kCountClones), "0");
+  EXPECT_EQ(ask(server(), kCountLocks), "0");
+}
+
+TEST_F(ClonePoolTest, drops_a_clone_that_comes_back_after_the_end) {
+  ClonePool pool(server(), "template0", true, 1);
+  Clone clone = take_from(pool);
+  const std::string name = clone.name;
+  pool.end();
+  EXPECT_EQ(ask(server(), kCountClones), "1");
+  pool.give_back(std::move(clone));
+  EXPECT_FALSE(exists(name));
+  EXPECT_THAT(pool.take().status().message(), HasSubstr("the test database has been closed"));
+}
+
+// Without a pause between them tests wait, and a second maker begins, which finds no connection.
+TEST_F(ClonePoolTest, makes_do_with_one_connection_where_the_server_gives_no_more) {
+  ask(server(), "CREATE ROLE lonely LOGIN CREATEDB CONNECTION LIMIT 1");
+  std::string uri = server();
+  uri.replace(uri.find("postgres@"), std::string("postgres").size(), "lonely");
+  {
+    ClonePool pool(uri, "template0", false, 1);
+    std::vector<Clone> clones;
+    for (int test = 0; test < 6; ++test) clones.push_back(take_from(pool));
+    for (Clone& clone : clones) pool.give_back(std::move(clone));
+  }
+  EXPECT_EQ(ask(server(), kCountClones), "0");
+  ask(server(), "DROP ROLE lonely");
+}
+
+TEST_F(ClonePoolTest, keeps_as_many_ready_as_it_is_told) {
+  ClonePool pool(server(), "template0", true, 5);
+  pool.start();
+  while (ask(server(), kCountClones) != "5") std::this_thread::yield();
+  // The server shows the fifth a moment before the pool has it.
+  for (int test = 0; test < 4; ++test) pool.give_back(take_from(pool));
+  EXPECT_EQ(pool.usage().waited, 0);
+}
+
+}  // namespace
+}  // namespace drydock::internal
