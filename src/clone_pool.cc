@@ -59,6 +59,7 @@ void ClonePool::add_maker() {
   makers_.push_back(std::make_unique<Maker>());
   Maker& maker = *makers_.back();
   maker.number = makers_.size() - 1;
+  ++at_work_;
   const SignalsBlocked blocked;
   maker.thread = std::thread([this, &maker] { run(maker); });
 }
@@ -71,8 +72,7 @@ absl::StatusOr<Clone> ClonePool::take() {
   if (ready_.empty() && !ended_) {
     ++usage_.waited;
     ++waiting_;
-    // The first wait is for the first maker to begin.
-    if (usage_.waited > 1 && makers_.size() < most_makers_) add_maker();
+    if (makers_.size() < most_makers_) add_maker();
     changed_.notify_all();
     while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
     --waiting_;
@@ -119,9 +119,9 @@ void ClonePool::end() {
 
 void ClonePool::run(Maker& maker) {
   if (const absl::Status status = open(maker); !status.ok()) {
-    // Where the first one has a connection, a server that has no more of them is no failure.
-    if (maker.number > 0) return;
     const MutexLock lock(mutex_);
+    // That the server has no connection for one more is no failure.
+    if (--at_work_ > 0) return;
     status_ = status;
     changed_.notify_all();
     return;

@@ -27,7 +27,7 @@ struct Clone {
 // Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it.
 //
 // The first maker starts with the first sandbox that wants a clone. Another one joins it each time
-// that a later test has to wait, up to one a processor: a suite of fast tests gets its clones from
+// that a test has to wait, up to one a processor: a suite of fast tests gets its clones from
 // several at a time, and one whose tests take their time burdens nobody. A maker's session holds
 // the locks that mark its clones as owned: where the process dies, the next one drops them.
 class ClonePool {
@@ -84,6 +84,7 @@ class ClonePool {
   mutable Mutex mutex_;
   CondVar changed_;
   std::vector<std::unique_ptr<Maker>> makers_ ABSL_GUARDED_BY(mutex_);
+  int at_work_ ABSL_GUARDED_BY(mutex_) = 0;  // the makers but those that have got no connection
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool joined_ ABSL_GUARDED_BY(mutex_) = false;  // the makers' sessions are under the lock
   absl::Status status_ ABSL_GUARDED_BY(mutex_);

@@ -83,10 +83,6 @@ struct TestDatabase::State {
     connection_string = server.admin.uri_of(name);
     sandbox_connections =
         std::make_shared<internal::SandboxConnectionPool>(name, connection_string);
-    clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
-                                                   template_name, server.is_ours, clones_ahead);
-    const absl::StatusOr<Strategy> strategy = strategy_of_environment();
-    if (strategy.ok() && *strategy == Strategy::kClone) clones->start();
     internal::drop_abandoned_databases(server.admin, kAbandonedAtMost);
     return absl::OkStatus();
   }
@@ -94,6 +90,11 @@ struct TestDatabase::State {
   absl::Status copy_template(const internal::SchemaSource& source) {
     absl::Status status = internal::ensure_template_database(server, source, template_name);
     if (!status.ok()) return status;
+    clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
+                                                   template_name, server.is_ours, clones_ahead);
+    // Before this process's own copy, so that the first test finds a clone.
+    const absl::StatusOr<Strategy> strategy = strategy_of_environment();
+    if (strategy.ok() && *strategy == Strategy::kClone) clones->start();
     return internal::create_database(server.admin, name, template_name, server.is_ours);
   }
 
