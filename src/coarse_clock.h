@@ -24,6 +24,18 @@ inline absl::Duration coarse_age(CoarseTime since) {
   return absl::Nanoseconds(coarse_now() - since);
 }
 
+// The same in four bytes, for what is kept a million times: to two milliseconds, and for waits of
+// less than seven weeks. Zero is no time.
+using CoarseTick = std::uint32_t;
+inline constexpr int kTickBits = 20;  // of nanoseconds
+
+inline CoarseTick coarse_tick() { return static_cast<CoarseTick>(coarse_now() >> kTickBits) | 1U; }
+
+inline absl::Duration coarse_tick_age(CoarseTick since) {
+  const CoarseTick ticks = coarse_tick() - since;
+  return absl::Nanoseconds(static_cast<std::int64_t>(ticks) << kTickBits);
+}
+
 }  // namespace drydock::internal
 
 #endif  // DRYDOCK_SRC_COARSE_CLOCK_H_

@@ -48,6 +48,7 @@ void Engine::refuse(const std::string& call) const {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
   slots_.start(job);
+  lane.running_since = tick_for_others();
   store_.append(Event::kStarted, now(), subject_of(slot));
   if (!recurring_.empty() && run_recurring(drain, job, lane)) return;
 

@@ -25,31 +25,33 @@ IdleTarget Engine::idle_target(int lane) const {
 
 template <class Visit>
 bool Engine::find_unfinished(const IdleTarget& target, Visit&& visit) const {
-  return slots_.find_if([&](const Slot& slot, bool running) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (target.lane != kAllLanes && lanes_[slot.lane]->base != target.lane) return false;
-    if (target.strand != nullptr && slot.strand() != target.strand) return false;
-    if (!running && slot.due() > now()) return false;
-    return visit(slot, running);
-  });
+  return slots_.find_if(
+      [&](const Slot& slot, bool running, CoarseTick since) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        if (target.lane != kAllLanes && lanes_[slot.lane]->base != target.lane) return false;
+        if (target.strand != nullptr && slot.strand() != target.strand) return false;
+        if (!running && slot.due() > now()) return false;
+        return visit(slot, running, since);
+      });
 }
 
 bool Engine::idle(const IdleTarget& target, SteadyTime /*deadline*/) const {
-  return !find_unfinished(target, [](const Slot&, bool) { return true; });
+  return !find_unfinished(target, [](const Slot&, bool, CoarseTick) { return true; });
 }
 
 // A job runs on the thread that its lane belongs to, and on no other.
 bool Engine::may_become_idle(const IdleTarget& target, SteadyTime /*deadline*/,
                              const StuckThreads& stuck) {
   const MutexLock lock(store_.mutex);
-  return !find_unfinished(target, [&](const Slot& slot, bool) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return is_stuck(stuck, lanes_[slot.lane]->thread);
-  });
+  return !find_unfinished(target,
+                          [&](const Slot& slot, bool, CoarseTick) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                            return is_stuck(stuck, lanes_[slot.lane]->thread);
+                          });
 }
 
 bool Engine::runs_here(const IdleTarget& target) {
   const MutexLock lock(store_.mutex);
   return find_unfinished(
-      target, [&](const Slot& slot, bool running) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      target, [&](const Slot& slot, bool running, CoarseTick) ABSL_NO_THREAD_SAFETY_ANALYSIS {
         return running && lanes_[slot.lane]->thread == std::this_thread::get_id();
       });
 }
@@ -57,32 +59,35 @@ bool Engine::runs_here(const IdleTarget& target) {
 std::vector<NamedJob> Engine::waiting_for_this_thread(const IdleTarget& target) {
   std::vector<NamedJob> jobs;
   const MutexLock lock(store_.mutex);
-  find_unfinished(target, [&](const Slot& slot, bool running) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (!running && lanes_[slot.lane]->thread == std::this_thread::get_id()) {
-      jobs.push_back({describe_job(slot), slot.id(), slot.where()});
-    }
-    return false;
-  });
+  find_unfinished(target,
+                  [&](const Slot& slot, bool running, CoarseTick) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                    if (!running && lanes_[slot.lane]->thread == std::this_thread::get_id()) {
+                      jobs.push_back({describe_job(slot), slot.id(), slot.where()});
+                    }
+                    return false;
+                  });
   return jobs;
 }
 
 void Engine::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) {
   const MutexLock lock(store_.mutex);
-  find_unfinished(target, [&](const Slot& slot, bool running) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    // The context of a job that runs is its thread's.
-    if (running ? !jobs.wants_running_of(*this) : !jobs.wants(observer_of(slot))) return false;
-    const Lane& lane = *lanes_[slot.lane];
-    UnfinishedJob line;
-    if (!jobs.only_counts()) line.job = describe_job(slot);
-    line.executor = label_of(lane);
-    if (running) {
-      const ThreadCard& card = lane.thread == driver_ ? *driver_card_ : *lane.card;
-      line.thread = card.name();
-      line.activity = card.activity();
-    }
-    jobs.add(std::move(line));
-    return false;
-  });
+  find_unfinished(
+      target, [&](const Slot& slot, bool running, CoarseTick since) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        // The context of a job that runs is its thread's.
+        if (running ? !jobs.wants_running_of(*this) : !jobs.wants(observer_of(slot))) return false;
+        const Lane& lane = *lanes_[slot.lane];
+        UnfinishedJob line;
+        if (!jobs.only_counts()) line.job = describe_job(slot);
+        line.executor = label_of(lane);
+        if (since != 0) line.since = coarse_tick_age(since);
+        if (running) {
+          const ThreadCard& card = lane.thread == driver_ ? *driver_card_ : *lane.card;
+          line.thread = card.name();
+          line.activity = card.activity();
+        }
+        jobs.add(std::move(line));
+        return false;
+      });
 }
 
 bool Engine::note_blocked(const std::string& message, const NamedJob& job) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/coarse_clock.h"
 #include "src/ring.h"
 #include "src/slot_table.h"
 #include "src/thread_card.h"
@@ -30,6 +31,7 @@ struct Lane {
   // The lane that the executor was registered with; an inline lane of another thread refers to it.
   int base;
   std::shared_ptr<ThreadCard> card = ThreadCard::own();  // of the thread that made the lane
+  CoarseTick running_since = 0;                          // of the job that runs; zero: not known
   std::size_t live = 0;  // jobs that are pending, of a base lane and those that refer to it
 
   // Ids of jobs that are due, in the order of their places, among them ids of jobs that have been

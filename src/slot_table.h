@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "drydock/job.h"
+#include "drydock/single_threaded.h"
+#include "src/coarse_clock.h"
 #include "src/context_node.h"
 #include "src/lineage.h"
 #include "src/ring.h"
@@ -25,6 +27,9 @@ inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
 }
+
+// Now, for listings that other threads ask for: zero where there is none, which saves the clock.
+inline CoarseTick tick_for_others() { return single_threaded() ? 0 : coarse_tick(); }
 
 // A job's place in line: what the order of jobs is made of.
 struct Place {
@@ -91,6 +96,7 @@ class SlotTable {
 
     alignas(Slot) std::array<std::byte, kBlockSize * sizeof(Slot)> bytes_;
     std::array<State, kBlockSize> states_ = {};
+    std::array<CoarseTick, kBlockSize> since_;  // when they became pending
     std::size_t count_ = 0;
     Block* next_spare_ = nullptr;
   };
@@ -120,6 +126,7 @@ class SlotTable {
     State& state = block.states_[id % kBlockSize];
     if (state != State::kFree) return nullptr;
     state = State::kPending;
+    block.since_[id % kBlockSize] = tick_for_others();
     ++block.count_;
     ++size_;
     return new (block.at(id % kBlockSize)) Slot(std::forward<Args>(args)...);
@@ -144,6 +151,7 @@ class SlotTable {
   // The job has run and is pending again.
   void restart(Entry job) {
     job.state() = State::kPending;
+    job.block->since_[job.slot - job.block->slot(0)] = tick_for_others();
     ++size_;
   }
 
@@ -175,8 +183,8 @@ class SlotTable {
     }
   }
 
-  // Visits pending and running jobs, in the order of ids, until `visit(slot, running)` says true;
-  // whether it did.
+  // Visits pending and running jobs, in the order of ids, until `visit(slot, running, since)` says
+  // true; whether it did. `since`: when the job became pending; zero: not known.
   template <class Visit>
   bool find_if(Visit&& visit) {
     for (std::size_t number = 0; number < blocks_.size(); ++number) {
@@ -184,7 +192,8 @@ class SlotTable {
       if (block == nullptr || block->count_ == 0) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
         if (block->states_[i] == State::kFree) continue;
-        if (visit(*block->slot(i), block->states_[i] == State::kRunning)) return true;
+        const bool running = block->states_[i] == State::kRunning;
+        if (visit(*block->slot(i), running, block->since_[i])) return true;
       }
     }
     return false;

@@ -254,9 +254,24 @@ TEST(WaitIdleTest, ListsAnInlineJobOnAnotherThreadAtTheDeadline) {
   open.count_down();
   EXPECT_EQ(text_of(status),
             "drydock: executor 'mail' is not idle after T: 1 job runs and 0 wait:"
-            "\n  running on thread 'web-1': 'send' (#1, submitted at " +
+            "\n  running for T on thread 'web-1': 'send' (#1, submitted at " +
                 kAt + "), submitted by 'request' (#1, submitted at " + kAt + ")");
   EXPECT_EQ(wait_idle({&executor, &pool}, kLong), absl::OkStatus());
+}
+
+TEST(WaitIdleTest, ListsADeferredJobOfAnotherThreadAtTheDeadline) {
+  DeferredExecutor executor;
+  std::string text;
+  std::thread other([&] {
+    executor.submit({.name = "send"}, [] {}, kSite);
+    text = text_of(wait_idle({&executor}, absl::Milliseconds(1)));
+  });
+  other.join();
+  EXPECT_EQ(executor.drain().runs.size(), 1U);
+  EXPECT_EQ(text,
+            "drydock: the deferred executor is not idle after T: 0 jobs run and 1 waits:"
+            "\n  queued for T: 'send' (#1, submitted at " +
+                kAt + ")");
 }
 
 TEST(WaitIdleTest, AnotherThreadMayWaitForTheDriversDrain) {
