@@ -76,7 +76,7 @@ void run_pooled_transaction(const void* database, ConnectionPool::Lease& lease,
                             SourceLocation where, absl::FunctionRef<void(Transaction&)> body) {
   begin(lease, options);
   Connection& connection = lease.connection();
-  const TransactScope scope(connection, where);
+  const TransactScope scope(connection, where, /*begun=*/true);
   try {
     SavepointTransaction sql(connection, where);
     const CurrentTransaction open(database, connection, sql, effects, options, where);

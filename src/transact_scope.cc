@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -22,6 +23,8 @@ struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 
+constexpr char kNothingYet[] = ", which has sent no SQL statement yet";
+
 // A statement may have many lines; a listing has one for it.
 std::string on_one_line(std::string sql) {
   std::replace_if(
@@ -29,17 +32,24 @@ std::string on_one_line(std::string sql) {
   return sql;
 }
 
+}  // namespace
+
 class TransactActivity final : public Activity {
  public:
   TransactActivity(std::shared_ptr<const std::string> connection_string, int backend,
-                   SourceLocation where)
-      : connection_string_(std::move(connection_string)), backend_(backend), where_(where) {}
+                   SourceLocation where, bool begun)
+      : connection_string_(std::move(connection_string)),
+        backend_(backend),
+        where_(where),
+        begun_(begun) {}
+
+  void note_begun() { begun_.store(true, std::memory_order_relaxed); }
 
   std::string describe() const noexcept override {
     try {
       return absl::StrCat("in the transact at ", where_.to_string(), " for ",
                           describe_duration(absl::FromChrono(SteadyClock::now() - since_)),
-                          statement());
+                          begun_.load(std::memory_order_relaxed) ? statement() : kNothingYet);
     } catch (const std::exception&) {
       return "in a transact";
     }
@@ -60,8 +70,8 @@ class TransactActivity final : public Activity {
     const std::unique_ptr<Connection> connection =
         Connection::open(*connection_string_, absl::Seconds(2));
     const std::string sql = absl::StrCat(
-        "SELECT state, query, extract(epoch FROM clock_timestamp() - query_start)::float8 "
-        "FROM pg_catalog.pg_stat_get_activity(",
+        "SELECT state, query, extract(epoch FROM clock_timestamp() - query_start)::float8, "
+        "coalesce(query_start = xact_start, true) FROM pg_catalog.pg_stat_get_activity(",
         backend_, ")");
     const std::unique_ptr<PGresult, ClearResult> result(PQexec(connection->raw(), sql.c_str()));
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) == 0 ||
@@ -74,19 +84,23 @@ class TransactActivity final : public Activity {
     if (state == "active") {
       return absl::StrCat(", in an SQL statement for ", describe_duration(age), ": ", query);
     }
+    // The last statement was the one that began the transaction, which is drydock's.
+    if (*PQgetvalue(result.get(), 0, 3) == 't') return kNothingYet;
     return absl::StrCat(", between two SQL statements, the last of them: ", query);
   }
 
   const std::shared_ptr<const std::string> connection_string_;
   const int backend_;
   const SourceLocation where_;
+  std::atomic<bool> begun_;
   const SteadyClock::time_point since_ = SteadyClock::now();
 };
 
-}  // namespace
+TransactScope::TransactScope(Connection& connection, SourceLocation where, bool begun)
+    : activity_(std::make_shared<TransactActivity>(connection.connection_string(),
+                                                   connection.backend(), where, begun)),
+      scope_(activity_) {}
 
-TransactScope::TransactScope(Connection& connection, SourceLocation where)
-    : scope_(std::make_shared<TransactActivity>(connection.connection_string(),
-                                                connection.backend(), where)) {}
+void TransactScope::note_begun() { activity_->note_begun(); }
 
 }  // namespace drydock::internal

@@ -17,7 +17,6 @@
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
 #include "src/sequence_restart.h"
-#include "src/transact_scope.h"
 
 namespace drydock::internal {
 namespace {
@@ -119,10 +118,10 @@ void TransactionSandbox::run_with_lease(CommitEffects& effects, const Transactio
   refuse_if_closed(where);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
-  const TransactScope scope(connection_->connection(), where);
+  TransactScope scope(connection_->connection(), where, /*begun=*/false);
   if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
   run_noted(effects, where, body, [&](Body noted) {
-    run_once(effects, options, where, noted);
+    run_once(scope, effects, options, where, noted);
     notifications = connection_->take_notifications();
   });
 }
@@ -150,9 +149,13 @@ std::unique_ptr<Subscription> TransactionSandbox::do_listen(std::string channel,
   return subscriptions_->add(std::move(channel), executor, std::move(handler), where);
 }
 
-void TransactionSandbox::run_once(CommitEffects& effects, const TransactionOptions& options,
-                                  SourceLocation where, Body body) {
-  const auto send_begin = [&] { connection_->begin(options); };
+void TransactionSandbox::run_once(TransactScope& scope, CommitEffects& effects,
+                                  const TransactionOptions& options, SourceLocation where,
+                                  Body body) {
+  const auto send_begin = [&] {
+    connection_->begin(options);
+    scope.note_begun();
+  };
   DeferredBegin begin(send_begin);
   connection_->expect_transaction();
   try {

@@ -12,6 +12,7 @@
 #include "src/sandbox_connection.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_state.h"
+#include "src/transact_scope.h"
 
 namespace drydock::internal {
 
@@ -41,8 +42,8 @@ class TransactionSandbox final : public SandboxState {
                                           SourceLocation where) override;
 
  private:
-  void run_once(CommitEffects& effects, const TransactionOptions& options, SourceLocation where,
-                Body body);
+  void run_once(TransactScope& scope, CommitEffects& effects, const TransactionOptions& options,
+                SourceLocation where, Body body);
   void refuse_if_lost();
   void connect();
   void run_with_lease(CommitEffects& effects, const TransactionOptions& options,

@@ -67,6 +67,20 @@ TEST_F(ThreadPoolClockTest, JobSeesTheTimeThatTheClockShows) {
   EXPECT_EQ(seen, due);
 }
 
+TEST_F(ThreadPoolClockTest, TheNextDueTimeIsThatOfTheSimulationsOwnJobs) {
+  ThreadPoolExecutor pool(options(1));
+  DeferredExecutor deferred(simulation_);
+  pool.submit({.delay = absl::Hours(1)}, [&] { log_.add("pool"); });
+  deferred.submit({.delay = absl::Hours(2)}, [&] { log_.add("deferred"); });
+  const absl::Time start = simulation_.clock().now();
+  simulation_.advance_to_next();
+  EXPECT_EQ(simulation_.clock().now(), start + absl::Hours(2));
+  EXPECT_TRUE(pool.wait_idle(kLong).ok());
+  EXPECT_THAT(log_.entries(), ElementsAre("deferred", "pool"));
+  simulation_.advance_to_next();
+  EXPECT_EQ(simulation_.clock().now(), start + absl::Hours(2));
+}
+
 TEST_F(ThreadPoolClockTest, OneAdvanceRunsWhatIsDueEarliestFirst) {
   ThreadPoolExecutor pool(options(1));
   pool.submit({.delay = absl::Hours(3)}, [&] { log_.add("3"); });

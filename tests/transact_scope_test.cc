@@ -24,6 +24,11 @@ namespace {
 const SourceLocation kSite = SourceLocation::current();
 const std::string kAt = kSite.to_string();
 
+const std::string kSilentJob =
+    "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
+    "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
+    kAt + ")\n    in the transact at " + kAt + " for T, which has sent no SQL statement yet";
+
 class TransactScopeTest : public SandboxFixture {
  protected:
   // Returns when a session of this database waits for a lock: others share the server.
@@ -38,6 +43,28 @@ class TransactScopeTest : public SandboxFixture {
                         "current_database())")[0]
                     .as<int>();
     }
+  }
+
+  // Of a job that has begun a transact and sent nothing.
+  static std::string listing_of_a_silent_job(Sandbox& sandbox) {
+    std::latch runs(1);
+    std::latch open(1);
+    ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
+    pool.submit(
+        {.name = "import"},
+        [&] {
+          sandbox.database().transact(
+              [&](Transaction&) {
+                runs.count_down();
+                open.wait();
+              },
+              kSite);
+        },
+        kSite);
+    runs.wait();
+    const absl::Status status = wait_idle({&pool}, absl::Milliseconds(1));
+    open.count_down();
+    return text_of(status);
   }
 
   static std::string text_of(const absl::Status& status) {
@@ -71,6 +98,20 @@ TEST_F(TransactScopeTest, ListsTheStatementThatAJobIsIn) {
                 "\n    in the transact at " +
                 kAt + " for T, in an SQL statement for T: SELECT pg_advisory_xact_lock($1),  1");
   EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
+}
+
+TEST_F(TransactScopeTest, SaysOfAJobThatHasSentNothingYetThatItHasNot) {
+  for (const Strategy strategy : {Strategy::kTransaction, Strategy::kClone}) {
+    Sandbox sandbox(test_database(), {.strategy = strategy});
+    EXPECT_EQ(listing_of_a_silent_job(sandbox), kSilentJob);
+  }
+}
+
+// What the sandbox's session has seen last is of the transact before.
+TEST_F(TransactScopeTest, ShowsNoStatementOfAnEarlierTransact) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  sandbox.database().transact([](Transaction& tx) { tx->exec("SELECT 17"); });
+  EXPECT_EQ(listing_of_a_silent_job(sandbox), kSilentJob);
 }
 
 TEST_F(TransactScopeTest, ListsTheLastStatementOfAJobThatIsBetweenTwo) {

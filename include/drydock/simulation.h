@@ -64,7 +64,7 @@ class Simulation {
   // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative.
   DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
 
-  // Moves the clock to the next due time, if there is one, and drains.
+  // Moves the clock to the next due time of a job of its executors, if there is one, and drains.
   DrainReport advance_to_next(DrainOptions options = {});
 
   // The failed runs that have not been taken yet. What is not taken fails the test at its end.

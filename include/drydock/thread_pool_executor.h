@@ -17,8 +17,9 @@
 //   simulation.advance_by(absl::Hours(24));        // the job is due
 //   EXPECT_TRUE(pool.wait_idle(absl::Seconds(5)).ok());   // and has run
 //
-// The simulation moves its clock without a look at the pool: where a job has to see the time at
-// which it was due, advance in steps and wait after each.
+// The simulation moves its clock without a look at the pool: `advance_to_next()` knows the
+// simulation's own jobs alone, and where one of the pool's has to see the time at which it was due,
+// advance in steps with `advance_by()` and wait after each.
 #ifndef DRYDOCK_THREAD_POOL_EXECUTOR_H_
 #define DRYDOCK_THREAD_POOL_EXECUTOR_H_
 
