@@ -3,24 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
-#include <latch>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
-#include "drydock/sandbox_errors.h"
-#include "drydock/serial_executor.h"
+#include "drydock/misuse_error.h"
 #include "drydock/thread_pool_executor.h"
 #include "drydock/transaction_errors.h"
-#include "tests/plain_executor.h"
 #include "tests/sandbox_fixture.h"
-#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
@@ -28,8 +22,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-const SourceLocation kSite = SourceLocation::current();
 
 class SandboxTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxTest);
@@ -271,96 +263,6 @@ TEST_P(SandboxTest, gives_threads_their_turns) {
   EXPECT_EQ(pool.wait_idle(absl::Seconds(30)), absl::OkStatus());
   EXPECT_EQ(count_users(sandbox.database()), 40);
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
-}
-
-TEST_P(SandboxTest, waits_for_jobs_on_real_threads_before_it_rolls_back) {
-  std::promise<void> let_go;
-  int seen = -1;
-  ThreadPoolExecutor pool({.threads = 1});
-  Sandbox sandbox(test_database(), with());
-  add_user(sandbox.database(), "ada@example.org");
-  pool.submit([&, released = let_go.get_future()]() mutable {
-    released.wait();
-    seen = count_users(sandbox.database());
-  });
-  std::thread releaser([&] { let_go.set_value(); });
-  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
-  EXPECT_EQ(seen, 1);
-  releaser.join();
-}
-
-TEST_P(SandboxTest, refuses_a_job_that_comes_after_its_end) {
-  std::promise<void> let_go;
-  std::promise<std::string> error;
-  ThreadPoolExecutor pool({.threads = 1});
-  SandboxReport report;
-  {
-    Sandbox sandbox(test_database(),
-                    with({.name = "LateTest.late", .idle_timeout = absl::Milliseconds(1)}));
-    Database& database = sandbox.database();
-    std::latch runs(1);
-    pool.submit(
-        {.name = "mail"},
-        [&database, &error, &runs, released = let_go.get_future()]() mutable {
-          runs.count_down();
-          released.wait();
-          try {
-            count_users(database);
-            error.set_value("");
-          } catch (const SandboxClosedError& e) {
-            error.set_value(e.what());
-          }
-        },
-        kSite);
-    runs.wait();
-    report = sandbox.finish();
-  }
-  let_go.set_value();
-  ASSERT_THAT(report.breaches, SizeIs(1));
-  EXPECT_EQ(
-      without_times(report.breaches[0]),
-      "jobs of this test were still queued or running on real threads 1ms after its end: 1 job "
-      "runs and 0 wait:"
-      "\n  running for T on thread 'thread_pool-1' of executor 'thread_pool': 'mail' (#1, "
-      "submitted at " +
-          kSite.to_string() +
-          ")\n  Call drydock::wait_idle() on these executors before the test ends, or give "
-          "the code under test a DeferredExecutor.");
-  const std::string text = error.get_future().get();
-  EXPECT_THAT(text, HasSubstr("job 'mail' (#1, submitted at " + kSite.to_string()));
-  EXPECT_THAT(text, HasSubstr("after the sandbox of the test 'LateTest.late' had ended"));
-  EXPECT_THAT(text, HasSubstr("wait_idle()"));
-}
-
-TEST_P(SandboxTest, lists_a_job_of_a_strand_once_whatever_the_base_lists) {
-  PlainExecutor pool({.threads = 1, .name = "plain"});
-  SerialExecutor strand(pool, "smtp");
-  SandboxReport report;
-  std::latch release(1);
-  {
-    Sandbox sandbox(test_database(), with({.idle_timeout = absl::Milliseconds(1)}));
-    std::latch runs(1);
-    strand.submit(
-        {.name = "mail"},
-        [&runs, &release] {
-          runs.count_down();
-          release.wait();
-        },
-        kSite);
-    runs.wait();
-    report = sandbox.finish();
-  }
-  release.count_down();
-  pool.shutdown();
-  ASSERT_THAT(report.breaches, SizeIs(1));
-  EXPECT_EQ(
-      without_times(report.breaches[0]),
-      "jobs of this test were still queued or running on real threads 1ms after its end: 1 job "
-      "runs and 0 wait:"
-      "\n  running for T on thread 'plain-1' of strand 'smtp': 'mail' (#1, submitted at " +
-          kSite.to_string() +
-          ")\n  Call drydock::wait_idle() on these executors before the test ends, or give "
-          "the code under test a DeferredExecutor.");
 }
 
 TEST_P(SandboxTest, keeps_two_open_sandboxes_apart) {
