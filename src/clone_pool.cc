@@ -56,12 +56,13 @@ void ClonePool::start() {
 }
 
 void ClonePool::add_maker() {
-  makers_.push_back(std::make_unique<Maker>());
-  Maker& maker = *makers_.back();
-  maker.number = makers_.size() - 1;
-  ++at_work_;
+  makers_.reserve(makers_.size() + 1);
+  auto maker = std::make_unique<Maker>();
+  maker->number = makers_.size();
   const SignalsBlocked blocked;
-  maker.thread = std::thread([this, &maker] { run(maker); });
+  maker->thread = std::thread([this, &self = *maker] { run(self); });
+  ++at_work_;
+  makers_.push_back(std::move(maker));
 }
 
 absl::StatusOr<Clone> ClonePool::take() {
@@ -71,8 +72,8 @@ absl::StatusOr<Clone> ClonePool::take() {
   ++usage_.taken;
   if (ready_.empty() && !ended_) {
     ++usage_.waited;
-    ++waiting_;
     if (makers_.size() < most_makers_) add_maker();
+    ++waiting_;
     changed_.notify_all();
     while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
     --waiting_;
