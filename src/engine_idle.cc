@@ -79,12 +79,13 @@ void Engine::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) {
         UnfinishedJob line;
         if (!jobs.only_counts()) line.job = describe_job(slot);
         line.executor = label_of(lane);
-        if (since != 0) line.since = coarse_tick_age(since);
         if (running) {
+          since = lane.running_since;
           const ThreadCard& card = lane.thread == driver_ ? *driver_card_ : *lane.card;
           line.thread = card.name();
           line.activity = card.activity();
         }
+        if (since != 0) line.since = coarse_tick_age(since);
         jobs.add(std::move(line));
         return false;
       });

@@ -1,9 +1,11 @@
 #include "drydock/wait_idle.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -263,7 +265,8 @@ TEST(WaitIdleTest, ListsADeferredJobOfAnotherThreadAtTheDeadline) {
   DeferredExecutor executor;
   std::string text;
   std::thread other([&] {
-    executor.submit({.name = "send"}, [] {}, kSite);
+    executor.submit(
+        {.name = "send"}, [] {}, kSite);
     text = text_of(wait_idle({&executor}, absl::Milliseconds(1)));
   });
   other.join();
@@ -272,6 +275,32 @@ TEST(WaitIdleTest, ListsADeferredJobOfAnotherThreadAtTheDeadline) {
             "drydock: the deferred executor is not idle after T: 0 jobs run and 1 waits:"
             "\n  queued for T: 'send' (#1, submitted at " +
                 kAt + ")");
+}
+
+TEST(WaitIdleTest, SaysOfADeferredJobSinceWhenItRuns) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kQueued = std::chrono::milliseconds(60);
+  DeferredExecutor executor;
+  const ThreadPoolExecutor second_thread({.threads = 1});
+  std::string text;
+  absl::Duration at_most;
+  const Clock::time_point submitted = Clock::now();
+  executor.submit([&] {
+    const Clock::time_point started = Clock::now();
+    std::thread other(
+        [&] { text = std::string(wait_idle({&executor}, absl::Milliseconds(1)).message()); });
+    other.join();
+    // The clock of the listings goes in steps of some milliseconds.
+    at_most = absl::FromChrono(Clock::now() - started) + absl::Milliseconds(20);
+  });
+  while (Clock::now() - submitted < kQueued) std::this_thread::yield();
+  EXPECT_EQ(executor.drain().runs.size(), 1U);
+  const std::string kRunning = "\n  running for ";
+  ASSERT_THAT(text, ::testing::HasSubstr(kRunning));
+  const std::string from = text.substr(text.find(kRunning) + kRunning.size());
+  absl::Duration age;
+  ASSERT_TRUE(absl::ParseDuration(from.substr(0, from.find(' ')), &age)) << text;
+  EXPECT_LE(age, at_most) << text;
 }
 
 TEST(WaitIdleTest, AnotherThreadMayWaitForTheDriversDrain) {
