@@ -110,7 +110,7 @@ class ConnectionPool::SlotWait final : public Wait {
 
 std::string ConnectionPool::wait_for_slot(Waiter& self, SteadyTime deadline) {
   const SlotWait wait(*this, self, deadline);
-  const WaitScope scope(wait);
+  WaitScope scope(wait);
   const ActivityScope activity(std::make_shared<TextActivity>("waits " + wait.what()));
   std::string ring = scope.blocked();
   MutexLock lock(mutex_);

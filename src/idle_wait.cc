@@ -116,7 +116,7 @@ IdleWait::Outcome IdleWait::wait_until_idle(bool leave_if_blocked, std::string* 
   for (IdleSource* const source : sources_) source->revive();
   if (all_idle()) return Outcome::kIdle;
   Listening listening(sources_);
-  const WaitScope scope(*this);
+  WaitScope scope(*this);
   bool in_time = true;
   while (true) {
     if (all_idle()) return Outcome::kIdle;

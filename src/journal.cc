@@ -276,14 +276,18 @@ absl::Status Journal::happened_before(const EventPattern& earlier,
 absl::Status Journal::wait_for(const EventPattern& pattern, absl::Duration timeout) const {
   EventWait wait(store_, pattern, internal::deadline_after(timeout));
   if (wait.has_happened()) return absl::OkStatus();
-  const internal::WaitScope scope(wait);
+  internal::WaitScope scope(wait);
+  bool in_time = true;
   // Once more before the first look, since a job may have come and gone.
-  for (bool in_time = true; !wait.has_happened(); in_time = wait.wait_for_append()) {
+  while (!wait.has_happened()) {
     if (!in_time) return absl::DeadlineExceededError(describe_missing(pattern, timeout));
     const std::string ring = scope.blocked();
-    if (ring.empty() || wait.has_happened()) continue;
-    const absl::Status refused = store_.refuse_wait(pattern, ring);
-    if (!refused.ok()) return refused;
+    if (ring.empty()) {
+      in_time = wait.wait_for_append();
+    } else if (!wait.has_happened()) {
+      const absl::Status refused = store_.refuse_wait(pattern, ring);
+      if (!refused.ok()) return refused;
+    }
   }
   return absl::OkStatus();
 }

@@ -82,7 +82,7 @@ void LeaseDesk::wait_in_line(Parties::iterator own, absl::Duration timeout) {
   {
     const SteadyTime deadline = deadline_after(timeout);
     const HandOver wait(*this, own, deadline);
-    const WaitScope scope(wait);
+    WaitScope scope(wait);
     const ActivityScope activity(std::make_shared<TextActivity>("waits " + wait.what()));
     ring = scope.blocked();
     const MutexLock lock(mutex_);

@@ -74,8 +74,10 @@ WaitScope::~WaitScope() {
   std::erase(lists().waits, &wait_);
 }
 
-std::string WaitScope::blocked() const {
+std::string WaitScope::blocked() {
   const MutexLock lock(lists().mutex);
+  if (!listed_) lists().waits.push_back(&wait_);
+  listed_ = true;
   StuckThreads stuck = stuck_threads(lists().waits);
   if (is_stuck(stuck, wait_.thread()) && has_counting_deadline(lists().waits, stuck)) {
     stuck = stuck_threads(without_less_patient(lists().waits, wait_));
@@ -85,6 +87,8 @@ std::string WaitScope::blocked() const {
   for (const Wait* const wait : lists().waits) {
     if (wait != &wait_ && is_stuck(stuck, wait->thread())) text += line_of(*wait);
   }
+  std::erase(lists().waits, &wait_);
+  listed_ = false;
   return text;
 }
 

@@ -3,8 +3,9 @@
 //
 // A thread that is about to sleep until other threads have done something says what:
 //
-//   const WaitScope scope(wait);           // visible to all from here on
-//   if (scope.blocked()) return error(scope.describe_blocked());
+//   WaitScope scope(wait);                 // visible to all from here on
+//   const std::string ring = scope.blocked();
+//   if (!ring.empty()) return error(ring);
 //   ... sleep ...
 //
 // A wait is blocked if it could not end though every thread that does not wait did all it can. A
@@ -61,7 +62,7 @@ class Wait {
   const std::string who_;
 };
 
-// `wait`, of the calling thread, can be seen for as long as this lives.
+// `wait`, of the calling thread, can be seen for as long as this lives and it is not blocked.
 class WaitScope {
  public:
   explicit WaitScope(const Wait& wait);
@@ -73,13 +74,18 @@ class WaitScope {
   // may end:
   //
   //   "\n  job 'a' (#1, submitted at a.cc:1) waits until executor 'b' is idle"
-  std::string blocked() const;
+  //
+  // A blocked wait can be seen no longer: it is to be refused, after which the others of its ring
+  // may end, and none of them shall be refused as well. One that goes on all the same has to ask
+  // again before it sleeps.
+  std::string blocked();
 
   // How many threads wait now. For tests that have to begin after another thread waits.
   static std::size_t waiting();
 
  private:
   const Wait& wait_;
+  bool listed_ = true;  // by the thread that waits
 };
 
 // Makes a source known to `visit_sources`; the last member of a source, so that it is known for
