@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -14,10 +14,30 @@
 
 namespace drydock::internal {
 
-struct QueuedJob {
-  std::optional<SubmittedJob> job;
-  QueuedJob* next = nullptr;
-  CoarseTime since = 0;  // of the submit
+// As few lines of the processor's cache as there can be: a job goes from the submitter's processor
+// to the worker's, which waits for each of them.
+struct alignas(64) QueuedJob {
+  QueuedJob() : next(nullptr) {}
+  QueuedJob(const QueuedJob&) = delete;
+  QueuedJob& operator=(const QueuedJob&) = delete;
+  // Without a job by now.
+  ~QueuedJob() {}
+
+  void put(SubmittedJob&& submitted, CoarseTick since) {
+    new (&job) SubmittedJob(std::move(submitted));
+    // The lowest bit is always set.
+    job.set_queue_bits(since >> 1U);
+  }
+  void clear() { job.~SubmittedJob(); }
+
+  // When it was submitted.
+  CoarseTick since() const { return (job.queue_bits() << 1U) | 1U; }
+
+  // There from `put` to `clear`.
+  union {
+    SubmittedJob job;
+  };
+  QueuedJob* next;
 };
 
 // First in, first out. Does not own its nodes.
@@ -77,7 +97,7 @@ class JobList {
   QueuedJob* remove(JobId id) {
     QueuedJob* before = nullptr;
     for (QueuedJob* node = head_; node != nullptr; before = node, node = node->next) {
-      if (node->job->id() != id) continue;
+      if (node->job.id() != id) continue;
       (before == nullptr ? head_ : before->next) = node->next;
       if (tail_ == node) tail_ = before;
       --size_;

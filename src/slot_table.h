@@ -49,14 +49,14 @@ struct Slot : SubmittedJob {
                               std::uint32_t site_number, std::uint16_t lane_number)
       : SubmittedJob(std::move(job)), sequence(arrived), lane(lane_number) {
     delay_nanos_ = saturating_add(now, delay_nanos_);
-    flags_ = (flags_ & kRecurring) | site_number;
+    set_queue_bits(site_number);
   }
 
   // On the simulated clock, in nanoseconds since the Unix epoch.
   std::int64_t due() const { return delay_nanos_; }
   void set_due(std::int64_t due) { delay_nanos_ = due; }
   // Its name and place, in the journal's table.
-  std::uint32_t site() const { return flags_ & ~kRecurring; }
+  std::uint32_t site() const { return queue_bits(); }
   Place place() const { return {due(), sequence, id().value()}; }
 
   // As the base's, without a call.

@@ -43,7 +43,7 @@ void ThreadPool::start_threads() {
 void ThreadPool::submit(SubmittedJob&& job) {
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
-  const CoarseTime now = coarse_now();
+  const CoarseTick now = coarse_tick();
   const bool delayed = job.delay() > absl::ZeroDuration();
   const absl::Duration due = delayed ? clock_.now() + job.delay() : absl::ZeroDuration();
   {
@@ -53,13 +53,14 @@ void ThreadPool::submit(SubmittedJob&& job) {
     } else if (room_ == 0 && !make_room() && !job.recurring()) {
       outcome = kFull;
     } else {
+      if (delayed) start_timer_thread();  // or throw, while there is nothing to take back
       // A recurring job, which is one job, always has room.
       if (room_ > 0) --room_;
       QueuedJob* const node = nodes_.take();
-      node->job.emplace(std::move(job));
-      node->since = now;
+      node->put(std::move(job), now);
       if (delayed) {
-        add_timer(due, node);
+        timers_.push(due, node);
+        clock_.wake();
       } else {
         to_notify = enqueue(node);
       }
@@ -79,7 +80,7 @@ bool ThreadPool::make_room() {
 }
 
 ThreadPool::Worker* ThreadPool::enqueue(QueuedJob* node) {
-  const void* const strand = node->job->strand();
+  const void* const strand = node->job.strand();
   if (strand != nullptr && !strands_.start_or_wait(strand, node)) return nullptr;
   return append_to_inbox(node);
 }
@@ -113,7 +114,7 @@ bool ThreadPool::cancel(JobId id) {
     if (node == nullptr) return false;
     const bool had_turn = ready_.size() != ready_before || inbox_.size() != inbox_before;
     ready_count_.store(ready_.size(), std::memory_order_release);
-    if (had_turn && node->job->strand() != nullptr) to_notify = finish_turn(node->job->strand());
+    if (had_turn && node->job.strand() != nullptr) to_notify = finish_turn(node->job.strand());
   }
   if (to_notify != nullptr) to_notify->condition.notify_one();
   discard(node);
@@ -128,16 +129,14 @@ QueuedJob* ThreadPool::take_waiting(JobId id) {
 }
 
 void ThreadPool::discard(QueuedJob* node) {
-  node->job.reset();
+  node->clear();
   SpinMutexLock lock(intake_mutex_);
   nodes_.give_back(node);
   tell_waiters();
 }
 
-void ThreadPool::add_timer(absl::Duration due, QueuedJob* node) {
+void ThreadPool::start_timer_thread() {
   if (!timer_thread_.joinable()) timer_thread_ = std::thread(&ThreadPool::run_timers, this);
-  timers_.push(due, node);
-  clock_.wake();
 }
 
 bool ThreadPool::on_worker_thread() const {
@@ -197,9 +196,9 @@ void ThreadPool::close(bool takes_from_jobs) {
   }
   if (timer_thread.joinable()) timer_thread.join();
   while (QueuedJob* const node = dropped.pop_front()) {
-    if (!node->job->recurring()) {
+    if (!node->job.recurring()) {
       report_failure(options_.on_failure,
-                     make_failure(name(), *node->job,
+                     make_failure(name(), node->job,
                                   std::make_exception_ptr(JobDroppedError(
                                       "its delay had not passed when the executor was shut "
                                       "down"))));

@@ -76,7 +76,7 @@ class ThreadPool final : public IdleSource {
     std::thread::id thread_id;         // of `thread`, also once it is joined
     std::shared_ptr<ThreadCard> card;  // under ready_mutex_
     QueuedJob* running = nullptr;      // under ready_mutex_, so that a listing finds it whole
-    CoarseTime since = 0;              // under ready_mutex_
+    CoarseTick since = 0;              // under ready_mutex_
     JobList spare;                     // nodes that it has emptied
     ParentsOfEndedJobs parents;        // of jobs that it has run
     bool parked = false;               // its own
@@ -98,7 +98,7 @@ class ThreadPool final : public IdleSource {
   // Queues the delayed jobs that are due at `now`. When the next one is; nothing: the pool is
   // closed.
   std::optional<absl::Duration> queue_due_jobs(absl::Duration now);
-  void add_timer(absl::Duration due, QueuedJob* node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
+  void start_timer_thread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
 
   bool make_room() ABSL_EXCLUSIVE_LOCKS_REQUIRED(intake_mutex_);
   // Queues a job that is due. Returns the worker whose condition the caller has to notify, if any.

@@ -30,14 +30,14 @@ bool ThreadPool::has_due_by(SteadyTime deadline, const void* strand) const {
   const absl::Duration end = clock_.at(deadline);
   return std::any_of(timers_.entries().begin(), timers_.entries().end(),
                      [&](const TimerQueue::Entry& entry) {
-                       const SubmittedJob& job = *entry.node->job;
+                       const SubmittedJob& job = entry.node->job;
                        return entry.due <= (job.recurring() ? now : end) && wanted(strand, job);
                      });
 }
 
 bool ThreadPool::has_queued(const void* strand, SteadyTime deadline) const {
   bool found = false;
-  const auto look = [&](const QueuedJob& node) { found = found || wanted(strand, *node.job); };
+  const auto look = [&](const QueuedJob& node) { found = found || wanted(strand, node.job); };
   ready_.for_each(look);
   inbox_.for_each(look);
   strands_.for_each_waiting(look);
@@ -56,7 +56,7 @@ bool ThreadPool::may_become_idle(const IdleTarget& target, SteadyTime deadline,
     if (!is_stuck(stuck, worker->thread_id)) {
       someone_can_run = true;
     } else if (worker->running == nullptr ? target.strand == nullptr
-                                          : wanted(target.strand, *worker->running->job)) {
+                                          : wanted(target.strand, worker->running->job)) {
       return false;
     }
   }
@@ -69,7 +69,7 @@ bool ThreadPool::runs_here(const IdleTarget& target) {
   if (joined_) return false;
   return std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
     return worker->thread_id == std::this_thread::get_id() &&
-           (worker->running == nullptr || wanted(target.strand, *worker->running->job));
+           (worker->running == nullptr || wanted(target.strand, worker->running->job));
   });
 }
 
@@ -84,24 +84,24 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
     jobs.add(std::move(line));
   };
   const auto add_queued = [&](const QueuedJob& node) {
-    if (in_list(*node.job)) add(*node.job, {.since = coarse_age(node.since)});
+    if (in_list(node.job)) add(node.job, {.since = coarse_tick_age(node.since())});
   };
   const absl::Duration now = clock_.now();
   const SpinMutexLock ready(ready_mutex_);
   const SpinMutexLock intake(intake_mutex_);
   for (const std::unique_ptr<Worker>& worker : workers_) {
-    if (worker->running == nullptr || !in_list(*worker->running->job)) continue;
-    add(*worker->running->job, {.thread = worker->name,
-                                .since = coarse_age(worker->since),
-                                .activity = worker->card->activity()});
+    if (worker->running == nullptr || !in_list(worker->running->job)) continue;
+    add(worker->running->job, {.thread = worker->name,
+                               .since = coarse_tick_age(worker->since),
+                               .activity = worker->card->activity()});
   }
   ready_.for_each(add_queued);
   inbox_.for_each(add_queued);
   strands_.for_each_waiting(add_queued);
   for (const TimerQueue::Entry& entry : timers_.entries()) {
-    const SubmittedJob& job = *entry.node->job;
+    const SubmittedJob& job = entry.node->job;
     if (!in_list(job) || (job.recurring() && entry.due > now)) continue;
-    add(job, {.since = coarse_age(entry.node->since), .due_in = entry.due - now});
+    add(job, {.since = coarse_tick_age(entry.node->since()), .due_in = entry.due - now});
   }
 }
 

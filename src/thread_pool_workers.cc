@@ -25,17 +25,16 @@ void ThreadPool::run_worker(Worker& worker) {
     worker.card = ThreadCard::own();
   }
   while (QueuedJob* const node = next_job(worker)) {
-    JobResult result = node->job->run_keeping_context();
+    JobResult result = node->job.run_keeping_context();
     if (result.error != nullptr) {
-      report_failure(options_.on_failure,
-                     make_failure(name(), *node->job, std::move(result.error)));
+      report_failure(options_.on_failure, make_failure(name(), node->job, std::move(result.error)));
     }
   }
 }
 
 QueuedJob* ThreadPool::next_job(Worker& worker) {
   for (;;) {
-    const CoarseTime now = coarse_now();
+    const CoarseTick now = coarse_tick();
     QueuedJob* finished;
     QueuedJob* next;
     {
@@ -73,11 +72,11 @@ void ThreadPool::let_jobs_gather(Worker& worker) const {
 }
 
 void ThreadPool::end_job(Worker& worker, QueuedJob* finished) {
-  const void* const strand = finished->job->strand();
+  const void* const strand = finished->job.strand();
   // Before the strand goes on and before the worker can count as idle: this may release what the
   // job's context holds, and run code of the user's.
-  worker.parents.add(finished->job->take_parents());
-  finished->job.reset();
+  worker.parents.add(finished->job.take_parents());
+  finished->clear();
   worker.spare.push_back(finished);
   if (strand == nullptr) return;
   Worker* to_notify;

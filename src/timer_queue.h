@@ -40,7 +40,7 @@ class TimerQueue {
   // Null where the job is not here. Looks at each one.
   QueuedJob* remove(JobId id) {
     const auto found = std::find_if(heap_.begin(), heap_.end(), [id](const Entry& entry) {
-      return entry.node->job->id() == id;
+      return entry.node->job.id() == id;
     });
     if (found == heap_.end()) return nullptr;
     QueuedJob* const node = found->node;
@@ -53,7 +53,7 @@ class TimerQueue {
  private:
   static bool later(const Entry& a, const Entry& b) {
     if (a.due != b.due) return a.due > b.due;
-    return a.node->job->id() > b.node->job->id();
+    return a.node->job.id() > b.node->job.id();
   }
 
   std::vector<Entry> heap_;

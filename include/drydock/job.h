@@ -215,6 +215,10 @@ class SubmittedJob {
   // The same job, to be run once more: of the same id, name, place, parents and context.
   SubmittedJob again(absl::Duration delay, Job job) const;
 
+  // 31 bits for the queue that holds the job.
+  void set_queue_bits(std::uint32_t bits) { flags_ = (flags_ & kRecurring) | bits; }
+  std::uint32_t queue_bits() const { return flags_ & ~kRecurring; }
+
   // For an executor that stands on another one: makes the job due at once, and replaces what it
   // runs by `wrap` of that, a callable too. Name, place, parents and context stay.
   void clear_delay() { delay_nanos_ = 0; }
@@ -260,7 +264,7 @@ class SubmittedJob {
   const char* file_;
   std::uint32_t line_;
   static constexpr std::uint32_t kRecurring = std::uint32_t{1} << 31U;
-  std::uint32_t flags_ = 0;       // the lower bits: for the queue that holds the job
+  std::uint32_t flags_ = 0;
   std::int64_t delay_nanos_ = 0;  // half the size of an absl::Duration with its padding
   JobId id_;
   internal::LineageRef parent_;
