@@ -210,9 +210,9 @@ std::vector<PendingJob> Engine::list_pending(const Drain* drain, std::optional<i
       reason = PendingJob::kAwaitingCommit;
     } else if (drain != nullptr) {
       const bool left = !takes_part(*drain, lane) || left_aside(*drain, slot);
-      reason = left                 ? PendingJob::kFiltered
-               : !drain->limit.ok() ? PendingJob::kOverLimit
-                                    : PendingJob::kQueued;
+      reason = left                     ? PendingJob::kFiltered
+               : drain->reached_limit() ? PendingJob::kOverLimit
+                                        : PendingJob::kQueued;
     }
     placed.emplace_back(slot.place(), pending_job(slot, reason));
   });

@@ -129,6 +129,18 @@ class Engine final : public IdleSource {
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
  private:
+  // What few drains need, made when one does.
+  struct DrainExtras {
+    std::optional<Ranking> ranking;  // of an order that is not fifo
+    std::size_t cancels_seen = 0;    // by the ranking
+    // Jobs that this drain leaves, taken out of their lane's line and put back at its end.
+    std::vector<Place> set_aside;
+    absl::Status limit;
+    // Closures and contexts to destroy when the mutex is released.
+    std::vector<std::shared_ptr<RecurringJob>> spent;
+    std::vector<ContextRef> spent_contexts;
+  };
+
   // The state of one drain.
   struct Drain {
     Drain(const DrainOptions& drain_options, std::optional<int> of_lane, DrainReport* into)
@@ -156,14 +168,20 @@ class Engine final : public IdleSource {
     std::uint32_t first_spawned = 0;
     std::size_t spawned_runs = 0;
     std::size_t inline_spawned_runs = 0;
-    std::optional<Ranking> ranking;  // of an order that is not fifo
-    std::size_t cancels_seen = 0;    // by the ranking
-    // Jobs that this drain leaves, taken out of their lane's line and put back at its end.
-    std::vector<Place> set_aside;
-    absl::Status limit;
-    // Closures and contexts to destroy when the mutex is released.
-    std::vector<std::shared_ptr<RecurringJob>> spent;
-    std::vector<ContextRef> spent_contexts;
+    std::unique_ptr<DrainExtras> extras;
+
+    DrainExtras& make_extras() {
+      if (extras == nullptr) extras = std::make_unique<DrainExtras>();
+      return *extras;
+    }
+    // Null: oldest first.
+    Ranking* ranking() const {
+      return extras != nullptr && extras->ranking ? &*extras->ranking : nullptr;
+    }
+    void rank(DrainOrder order) {
+      if (order.kind() != DrainOrder::kFifo) make_extras().ranking.emplace(order);
+    }
+    bool reached_limit() const { return extras != nullptr && !extras->limit.ok(); }
   };
 
   [[gnu::always_inline]] void refuse_unless_driver(const char* call) const {
@@ -221,7 +239,7 @@ class Engine final : public IdleSource {
       const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
       if (job.slot == nullptr) continue;  // cancelled
       if (!drain.filters || !left_aside(drain, *job.slot)) return job;
-      drain.set_aside.push_back(job.slot->place());
+      drain.make_extras().set_aside.push_back(job.slot->place());
     }
     return {};
   }
@@ -262,7 +280,12 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_failure(Drain& drain, const Slot& slot, const Lane& lane,
                       const std::exception_ptr& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    drain.lanes_seen = lanes_.size();
+    drain.only_lane = nullptr;
+    if (has_inline_lanes_ || drain.ranking() != nullptr) return;
+    if (drain.lane || lanes_.size() == 1) drain.only_lane = lanes_[drain.lane.value_or(0)].get();
+  }
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   // Lines jobs up whose time has come.

@@ -38,9 +38,9 @@ bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
   } else {
     return false;
   }
-  drain.limit = runaway_status(what + std::to_string(limit) + option, slot, is_inline);
-  add_finding_locked(
-      {Finding::kRunaway, std::string(drain.limit.message()), slot.id(), slot.where()});
+  absl::Status& reached = drain.make_extras().limit;
+  reached = runaway_status(what + std::to_string(limit) + option, slot, is_inline);
+  add_finding_locked({Finding::kRunaway, std::string(reached.message()), slot.id(), slot.where()});
   return true;
 }
 
@@ -57,53 +57,41 @@ Slot* Engine::first_of(Drain& drain, Lane::Kind kind) {
 
 // A cancelled job that was the first of its strand would keep those behind it from their rank.
 void Engine::rank_again(Drain& drain) {
-  drain.cancels_seen = cancels_;
-  if (!drain.ranking->has_strands()) return;
-  std::vector<Place> places = drain.ranking->take_all();
+  drain.extras->cancels_seen = cancels_;
+  Ranking& ranking = *drain.ranking();
+  if (!ranking.has_strands()) return;
+  std::vector<Place> places = ranking.take_all();
   std::sort(places.begin(), places.end());
   for (const Place& place : places) {
     const Slot* slot = slots_.find(place.id);
-    if (slot != nullptr) drain.ranking->add(place, slot->strand());
+    if (slot != nullptr) ranking.add(place, slot->strand());
   }
 }
 
 Slot* Engine::next_ranked(Drain& drain) {
-  if (drain.cancels_seen != cancels_) rank_again(drain);
+  if (drain.extras->cancels_seen != cancels_) rank_again(drain);
+  Ranking& ranking = *drain.ranking();
   for (const auto& lane : lanes_) {
     if (lane->kind != Lane::kDeferred || !takes_part(drain, *lane)) continue;
     while (Slot* slot = head(drain, *lane).slot) {
-      drain.ranking->add(slot->place(), slot->strand());
+      ranking.add(slot->place(), slot->strand());
       lane->ready.pop_front();
     }
   }
-  while (const std::optional<Place> top = drain.ranking->top()) {
+  while (const std::optional<Place> top = ranking.top()) {
     Slot* slot = slots_.find(top->id);
     if (slot != nullptr) return slot;
-    drain.ranking->pop();  // cancelled
+    ranking.pop();  // cancelled
   }
   return nullptr;
 }
 
-void Engine::find_only_lane(Drain& drain) {
-  drain.lanes_seen = lanes_.size();
-  drain.only_lane = nullptr;
-  if (has_inline_lanes_ || drain.ranking) return;
-  for (const auto& lane : lanes_) {
-    if (!takes_part(drain, *lane)) continue;
-    if (drain.only_lane != nullptr) {
-      drain.only_lane = nullptr;
-      return;
-    }
-    drain.only_lane = lane.get();
-  }
-}
-
 Slot* Engine::next_of_several(Drain& drain) {
   Slot* slot = has_inline_lanes_ ? first_of(drain, Lane::kInline) : nullptr;
-  if (slot == nullptr && drain.ranking) {
+  if (slot == nullptr && drain.ranking() != nullptr) {
     slot = next_ranked(drain);
     if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
-    drain.ranking->pop();
+    drain.ranking()->pop();
     return slot;
   }
   if (slot == nullptr) slot = first_of(drain, Lane::kDeferred);
@@ -113,9 +101,10 @@ Slot* Engine::next_of_several(Drain& drain) {
 }
 
 void Engine::put_back(Drain& drain) {
-  std::vector<Place>& places = drain.set_aside;
-  if (drain.ranking) {
-    const std::vector<Place> left = drain.ranking->take_all();
+  if (drain.extras == nullptr) return;
+  std::vector<Place>& places = drain.extras->set_aside;
+  if (Ranking* const ranking = drain.ranking()) {
+    const std::vector<Place> left = ranking->take_all();
     places.insert(places.end(), left.begin(), left.end());
   }
   if (places.empty()) return;

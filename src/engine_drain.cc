@@ -71,18 +71,18 @@ bool Engine::run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane)
   store_.mutex.lock();
   end_run(drain, slot, lane, result);
   if (queue_again(job)) return true;
-  drain.spent.push_back(std::move(body));
-  drain.spent_contexts.push_back(slot.take_context());
+  drain.make_extras().spent.push_back(std::move(body));
+  drain.make_extras().spent_contexts.push_back(slot.take_context());
   slots_.finish(job);
   return true;
 }
 
 [[gnu::always_inline]] inline void Engine::end_run(Drain& drain, const Slot& slot, const Lane& lane,
                                                    const JobResult& result) {
-  store_.append_end(result.error != nullptr, now(), subject_of(slot));
+  store_.append_end(static_cast<bool>(result.error), now(), subject_of(slot));
   if (slot.strand() != nullptr) leave_strand(slot);
   if (result.leaked_slot != nullptr) find_leaked_context(slot, result.leaked_slot);
-  if (result.error != nullptr) {
+  if (result.error) {
     report_failure(drain, slot, lane, result.error);
   } else if (drain.report != nullptr) {
     describe_run(drain, slot, lane, next_run(drain));
@@ -113,7 +113,7 @@ namespace {
   if (drain.spare_run == drain.spare_end) return add_run(*drain.report);
   JobRun& run = *drain.spare_run++;
   // An earlier report that held a failure did not leave its runs; its owner may have written some.
-  if (!run.error.empty() || run.exception != nullptr || !run.ancestors.empty()) clear(run);
+  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
   return run;
 }
 
@@ -155,13 +155,12 @@ void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
   }
-  if (drain.ranking || !drain.set_aside.empty()) put_back(drain);
+  if (drain.extras != nullptr) put_back(drain);
 }
 
 void Engine::begin(Drain& drain) {
   drain.first_spawned = arrivals_ + 1;
-  const DrainOrder order = drain.options.order.value_or(default_order_);
-  if (order.kind() != DrainOrder::kFifo) drain.ranking.emplace(order);
+  drain.rank(drain.options.order ? *drain.options.order : default_order_);
   std::vector<JobRun>& runs = drain.report->runs;
   SpareRuns::take(runs);
   if (runs.capacity() < slots_.size()) runs.reserve(slots_.size());
@@ -176,7 +175,7 @@ void Engine::complete(Drain& drain) {
   if (drain.spare_run != drain.spare_end) {
     report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
   }
-  if (!drain.limit.ok()) report.limit = drain.limit;
+  if (drain.reached_limit()) report.limit = drain.extras->limit;
   report.leaves_runs_ = !drain.failed;
   if (slots_.size() != 0) report.pending = list_pending(&drain);
 }
@@ -202,7 +201,7 @@ bool Engine::run_one(int lane) {
     const Driving driving(*this);
     const MutexLock lock(store_.mutex);
     drain.first_spawned = arrivals_ + 1;
-    if (default_order_.kind() != DrainOrder::kFifo) drain.ranking.emplace(default_order_);
+    drain.rank(default_order_);
     const SlotTable::Entry job = next(drain);
     put_back(drain);
     if (job.slot == nullptr) return false;
@@ -261,7 +260,7 @@ DrainReport Engine::advance_until(std::int64_t end, const DrainOptions& options,
   const MutexLock lock(store_.mutex);
   begin(drain);
   run_due(drain);
-  while (drain.limit.ok()) {
+  while (!drain.reached_limit()) {
     const std::optional<std::int64_t> due = next_due();
     if (!due || *due > end) break;
     set_clock(*due);
@@ -269,7 +268,7 @@ DrainReport Engine::advance_until(std::int64_t end, const DrainOptions& options,
     run_due(drain);
     if (once) break;
   }
-  if (drain.limit.ok() && !once) {
+  if (!once && !drain.reached_limit()) {
     set_clock(end);
     store_.append(Event::kClockAdvanced, now(), {});
   }

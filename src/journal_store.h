@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -150,9 +151,13 @@ class JournalStore {
 
     // Whether the event can go into this record too.
     [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {
-      return kind == static_cast<std::uint32_t>(next) && failed == 0 && open == 0 && drain == 0 &&
-             site == subject.site && job + count == static_cast<std::uint32_t>(subject.job) &&
+      const Record first = {.kind = static_cast<std::uint8_t>(next), .site = subject.site};
+      return same_head(first) && job + count == static_cast<std::uint32_t>(subject.job) &&
              parent == static_cast<std::uint32_t>(subject.parent) && count != kMostCount;
+    }
+    // Whether all up to the job is the same, in one comparison.
+    [[gnu::always_inline]] bool same_head(const Record& other) const {
+      return std::memcmp(this, &other, offsetof(Record, job)) == 0;
     }
     // Whether the run that has started last is that job's and can end here.
     [[gnu::always_inline]] bool ends_with(bool failure, EventSubject subject) const {

@@ -21,11 +21,11 @@ class Ring {
   void set(std::size_t index, const T& item) { items_[wrap(first_ + index)] = item; }
 
   void push_back(const T& item) {
-    if (size_ > mask_ || items_.empty()) grow();
+    if (size_ > mask_) grow();
     items_[wrap(first_ + size_++)] = item;
   }
   void push_front(const T& item) {
-    if (size_ > mask_ || items_.empty()) grow();
+    if (size_ > mask_) grow();
     first_ = wrap(first_ - 1);
     items_[first_] = item;
     ++size_;
@@ -39,15 +39,17 @@ class Ring {
   std::size_t wrap(std::size_t index) const { return index & mask_; }
 
   void grow() {
-    std::vector<T> larger(items_.empty() ? 16 : 2 * items_.size());
+    std::vector<T> larger(2 * items_.size());
     for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
     items_.swap(larger);
     mask_ = items_.size() - 1;
     first_ = 0;
   }
 
-  std::vector<T> items_;
-  std::size_t mask_ = 0;  // one less than the capacity, which is a power of two
+  static constexpr std::size_t kSmallest = 16;
+
+  std::vector<T> items_ = std::vector<T>(kSmallest);
+  std::size_t mask_ = kSmallest - 1;  // one less than the capacity, which is a power of two
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

@@ -3,27 +3,26 @@
 #define DRYDOCK_SRC_SAME_TEXT_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <string>
 
 namespace drydock::internal {
 
-[[gnu::always_inline]] inline bool same_word(const char* a, const char* b) {
-  std::uint64_t first = 0, second = 0;
-  std::memcpy(&first, a, sizeof(first));
-  std::memcpy(&second, b, sizeof(second));
-  return first == second;
+// Word by word; the last word overlaps the one before. Comparing bytes of a number that is known
+// when this is compiled takes no call.
+template <std::size_t kWord>
+[[gnu::always_inline]] inline bool same_words(const char* a, const char* b, std::size_t size) {
+  for (std::size_t i = 0; i + kWord < size; i += kWord) {
+    if (std::memcmp(a + i, b + i, kWord) != 0) return false;
+  }
+  return std::memcmp(a + size - kWord, b + size - kWord, kWord) == 0;
 }
 
-// Word by word; the last word overlaps the one before.
 [[gnu::always_inline]] inline bool same_bytes(const char* a, const char* b, std::size_t size) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  if (size < kWord) return size == 0 || std::memcmp(a, b, size) == 0;
-  for (std::size_t i = 0; i + kWord <= size; i += kWord) {
-    if (!same_word(a + i, b + i)) return false;
-  }
-  return same_word(a + size - kWord, b + size - kWord);
+  if (size >= 16) return same_words<16>(a, b, size);
+  if (size >= 8) return same_words<8>(a, b, size);
+  if (size >= 4) return same_words<4>(a, b, size);
+  return size == 0 || same_words<1>(a, b, size);
 }
 
 [[gnu::always_inline]] inline bool same_text(const std::string& a, const std::string& b) {

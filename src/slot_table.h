@@ -159,7 +159,7 @@ class SlotTable {
   [[gnu::always_inline]] void finish(Entry job) {
     job.slot->~Slot();
     job.state() = State::kFree;
-    if (--job.block->count_ == 0) free_blocks();
+    if (--job.block->count_ == 0 && blocks_.size() > 1) free_blocks();
   }
 
   // Removes a pending job and hands it over.
