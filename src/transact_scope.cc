@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,15 @@ std::string on_one_line(std::string sql) {
   std::replace_if(
       sql.begin(), sql.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   return sql;
+}
+
+// Whether it is one of drydock's, which keep to savepoints of that name.
+bool is_own(std::string_view sql) {
+  constexpr std::string_view kBeginnings[] = {"SAVEPOINT drydock", "RELEASE drydock",
+                                              "RELEASE SAVEPOINT drydock", "ROLLBACK TO drydock",
+                                              "ROLLBACK TO SAVEPOINT drydock"};
+  return std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
+                     [sql](std::string_view beginning) { return sql.starts_with(beginning); });
 }
 
 }  // namespace
@@ -82,11 +92,13 @@ class TransactActivity final : public Activity {
     const std::string query = on_one_line(PQgetvalue(result.get(), 0, 1));
     const absl::Duration age = absl::Seconds(std::strtod(PQgetvalue(result.get(), 0, 2), nullptr));
     if (state == "active") {
-      return absl::StrCat(", in an SQL statement for ", describe_duration(age), ": ", query);
+      return absl::StrCat(", in ", is_own(query) ? "drydock's own" : "an", " SQL statement for ",
+                          describe_duration(age), ": ", query);
     }
     // The last statement was the one that began the transaction, which is drydock's.
     if (*PQgetvalue(result.get(), 0, 3) == 't') return kNothingYet;
-    return absl::StrCat(", between two SQL statements, the last of them: ", query);
+    return absl::StrCat(", between two SQL statements, the last of them",
+                        is_own(query) ? ", drydock's own: " : ": ", query);
   }
 
   const std::shared_ptr<const std::string> connection_string_;

@@ -147,6 +147,43 @@ TEST_F(TransactScopeTest, ListsTheLastStatementOfAJobThatIsBetweenTwo) {
   }
 }
 
+TEST_F(TransactScopeTest, CallsASavepointOfANestedTransactDrydocksOwn) {
+  for (const Strategy strategy : {Strategy::kTransaction, Strategy::kClone}) {
+    Sandbox sandbox(test_database(), {.strategy = strategy});
+    ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
+    std::latch runs(1);
+    std::latch open(1);
+    pool.submit(
+        {.name = "import"},
+        [&, database = &sandbox.database()] {
+          database->transact(
+              [&](Transaction& tx) {
+                tx->exec("SELECT 17");
+                database->transact([&](Transaction&) {
+                  runs.count_down();
+                  open.wait();
+                });
+              },
+              kSite);
+        },
+        kSite);
+    runs.wait();
+    const absl::Status status = wait_idle({&pool}, absl::Milliseconds(1));
+    open.count_down();
+    EXPECT_EQ(text_of(status),
+              "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
+              "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
+                  kAt +
+                  ")"
+                  "\n    in the transact at " +
+                  kAt +
+                  " for T, between two SQL statements, the last of them, drydock's own: "
+                  "SAVEPOINT drydock_nested_1");
+    EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
+    EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+  }
+}
+
 TEST_F(TransactScopeTest, TheEndOfASandboxListsTheStatementToo) {
   std::latch runs(1);
   std::latch open(1);
