@@ -23,7 +23,9 @@ extern "C" const char* __tsan_default_suppressions() {
       // of the queue that these point to. Jobs are not in tasks, but in that queue.
       "race_top:oneapi/tbb/\n"
       "race:enqueue_impl<\n"
-      "race:drydock::TbbExecutor::TbbExecutor\n";
+      "race:drydock::TbbExecutor::TbbExecutor\n"
+      // What the library itself does with its memory: free() and the like, called by it.
+      "called_from_lib:libtbb.so\n";
 }
 
 extern "C" const char* __tsan_default_options();
