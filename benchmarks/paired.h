@@ -8,7 +8,8 @@
 // Round trips to a server vary several-fold with what else the machine does and how deep its
 // processors sleep. So the two take turns, call by call, in rounds; a round counts with the median
 // of each side, and the run with the medians of its rounds: `ours_us`, `theirs_us` and `ratio` of
-// the output. The column `Time` is the mean over our side's rounds.
+// the output, with the bounds that the true ratio lies in. The column `Time` is the mean over our
+// side's rounds.
 #ifndef BENCHMARKS_PAIRED_H_
 #define BENCHMARKS_PAIRED_H_
 
@@ -17,9 +18,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace benchmarks {
@@ -64,6 +67,20 @@ inline double median(std::vector<double> values) {
   return *middle;
 }
 
+// Reports the median of what the rounds gave as the ratio, with its 95 % confidence interval: that
+// of a median lies between two of the values, whatever these are distributed like, since how many
+// of them are below the true one is binomial (Conover, Practical Nonparametric Statistics, 3.2).
+inline void report_ratio(benchmark::State& state, std::vector<double> ratios, double at_most) {
+  std::sort(ratios.begin(), ratios.end());
+  const double count = static_cast<double>(ratios.size());
+  const double reach = 1.96 * std::sqrt(count) / 2;
+  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(count / 2 - reach)));
+  state.counters["ratio"] = ratios[ratios.size() / 2];
+  state.counters["ratio_low"] = ratios[low];
+  state.counters["ratio_high"] = ratios[ratios.size() - 1 - low];
+  if (at_most > 0) state.counters["at_most"] = at_most;
+}
+
 // One iteration of the benchmark is one round.
 template <class Ours, class Theirs>
 void compare(benchmark::State& state, Ours ours, Theirs theirs,
@@ -91,8 +108,7 @@ void compare(benchmark::State& state, Ours ours, Theirs theirs,
   }
   state.counters["ours_us"] = median(our_medians) * 1e6 / options.units_per_call;
   state.counters["theirs_us"] = median(their_medians) * 1e6 / options.units_per_call;
-  state.counters["ratio"] = median(ratios);
-  if (options.at_most > 0) state.counters["at_most"] = options.at_most;
+  report_ratio(state, std::move(ratios), options.at_most);
 }
 
 // The settings of a benchmark that uses `compare`.

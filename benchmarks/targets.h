@@ -4,7 +4,9 @@
 //   int main(int argc, char** argv) { return benchmarks::run_with_targets(argc, argv); }
 //
 // A benchmark takes part by its counters: `at_most`, and one of `ratio`, `bytes_per_job` and
-// `p99_us`, which that is a limit of; `ours_us` and `theirs_us` where there are two sides.
+// `p99_us`, which that is a limit of; `ours_us` and `theirs_us` where there are two sides, and
+// `ratio_low` and `ratio_high` where the ratio is one of many rounds. A ratio above its target by
+// less than these can tell apart is "level" with it.
 #ifndef BENCHMARKS_TARGETS_H_
 #define BENCHMARKS_TARGETS_H_
 

@@ -46,13 +46,20 @@ ClonePool::ClonePool(std::string server, std::string template_name, bool by_file
       by_files_(by_files),
       ahead_(static_cast<std::size_t>(std::max(1, ahead))),
       process_(absl::StrCat(::getpid())),
-      most_makers_(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostMakers)) {}
+      most_makers_(
+          std::clamp<std::size_t>(std::thread::hardware_concurrency() + 2, 1, kMostMakers)) {}
 
 ClonePool::~ClonePool() { end(); }
 
 void ClonePool::start() {
   const MutexLock lock(mutex_);
   if (makers_.empty() && !ended_) add_maker();
+}
+
+void ClonePool::wait_until_ready() {
+  start();
+  const MutexLock lock(mutex_);
+  while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
 }
 
 void ClonePool::add_maker() {
@@ -83,6 +90,7 @@ absl::StatusOr<Clone> ClonePool::take() {
   if (ready_.empty()) return status_;
   Clone clone = std::move(ready_.front());
   ready_.pop_front();
+  if (ready_.empty() && makers_.size() < std::min(most_makers_, ahead_)) add_maker();
   changed_.notify_all();
   return clone;
 }

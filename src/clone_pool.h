@@ -27,9 +27,10 @@ struct Clone {
 // Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it.
 //
 // The first maker starts with the first sandbox that wants a clone. Another one joins it each time
-// that a test has to wait, up to one a processor: a suite of fast tests gets its clones from
-// several at a time, and one whose tests take their time burdens nobody. A maker's session holds
-// the locks that mark its clones as owned: where the process dies, the next one drops them.
+// that a test takes the last one or has to wait, up to one more than there are processors: a suite
+// of fast tests gets its clones from several at a time, and one whose tests take their time burdens
+// nobody. A maker's session holds the locks that mark its clones as owned: where the process dies,
+// the next one drops them.
 class ClonePool {
  public:
   // `server` is the URI of the database from which databases are made; `by_files`: see
@@ -41,6 +42,9 @@ class ClonePool {
 
   // Begins to make clones, if it has not begun yet.
   void start();
+
+  // Begins, and returns when a clone is ready, or none will be; `take` then says why.
+  void wait_until_ready();
 
   // A clone that no one has used. Waits for one where none is ready.
   absl::StatusOr<Clone> take();

@@ -80,6 +80,8 @@ struct TestDatabase::State {
     // Somebody may drop templates by hand, at any time.
     if (internal::sqlstate(status) == kUndefinedDatabase) status = copy_template(source);
     if (!status.ok()) return status;
+    // What fails here is told to the first test that wants a clone.
+    if (gives_clones()) clones->wait_until_ready();
     connection_string = server.admin.uri_of(name);
     sandbox_connections =
         std::make_shared<internal::SandboxConnectionPool>(name, connection_string);
@@ -87,14 +89,19 @@ struct TestDatabase::State {
     return absl::OkStatus();
   }
 
+  // Whether each test wants a clone: then the first one shall find it ready.
+  static bool gives_clones() {
+    const absl::StatusOr<Strategy> strategy = strategy_of_environment();
+    return strategy.ok() && *strategy == Strategy::kClone;
+  }
+
   absl::Status copy_template(const internal::SchemaSource& source) {
     absl::Status status = internal::ensure_template_database(server, source, template_name);
     if (!status.ok()) return status;
     clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
                                                    template_name, server.is_ours, clones_ahead);
-    // Before this process's own copy, so that the first test finds a clone.
-    const absl::StatusOr<Strategy> strategy = strategy_of_environment();
-    if (strategy.ok() && *strategy == Strategy::kClone) clones->start();
+    // While this process's own copy is made.
+    if (gives_clones()) clones->start();
     return internal::create_database(server.admin, name, template_name, server.is_ours);
   }
 

@@ -87,6 +87,20 @@ TEST_F(ClonePoolTest, makes_do_with_one_connection_where_the_server_gives_no_mor
   ask(server(), "DROP ROLE lonely");
 }
 
+TEST_F(ClonePoolTest, has_a_clone_after_waiting_until_it_is_ready) {
+  ClonePool pool(server(), "template0", true, 1);
+  pool.wait_until_ready();
+  pool.give_back(take_from(pool));
+  EXPECT_EQ(pool.usage().waited, 0);
+}
+
+TEST_F(ClonePoolTest, does_not_wait_for_what_cannot_be_made) {
+  ClonePool pool(server(), "no_such_template", true, 1);
+  pool.wait_until_ready();
+  EXPECT_THAT(pool.take().status().message(),
+              HasSubstr("Cannot copy the template database no_such_template for a test: "));
+}
+
 TEST_F(ClonePoolTest, keeps_as_many_ready_as_it_is_told) {
   ClonePool pool(server(), "template0", true, 5);
   pool.start();

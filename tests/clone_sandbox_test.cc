@@ -15,6 +15,7 @@
 #include "drydock/sandbox.h"
 #include "drydock/thread_pool_executor.h"
 #include "tests/sandbox_fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace drydock {
 namespace {
@@ -93,6 +94,17 @@ TEST_F(CloneSandboxTest, replaces_a_lost_connection_as_the_pool_does) {
                pqxx::broken_connection);
   EXPECT_EQ(count_users(sandbox.database()), 1);
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+}
+
+TEST_F(CloneSandboxTest, is_ready_for_the_first_test_of_a_suite_of_clones) {
+  const internal::ScopedVariable strategy("DRYDOCK_STRATEGY", "clone");
+  absl::StatusOr<TestDatabase> database = TestDatabase::open({.schema_sql = kSchema});
+  ASSERT_TRUE(database.ok()) << database.status();
+  Sandbox sandbox(*database, clone_);
+  EXPECT_NE(name_of(sandbox), database->name());
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+  EXPECT_EQ(database->clone_usage().taken, 1);
+  EXPECT_EQ(database->clone_usage().waited, 0);
 }
 
 TEST_F(CloneSandboxTest, drops_its_database_even_from_under_foreign_connections) {

@@ -58,7 +58,8 @@ struct TestDatabaseOptions {
   std::string url = {};
 
   // For sandboxes with `Strategy::kClone`: how many copies are kept ready, at least 1. They are
-  // made in the background, from the first such sandbox on.
+  // made in the background, from the first such sandbox on; with DRYDOCK_STRATEGY=clone from the
+  // start, and the first one is ready when the database has been opened.
   int clones_ahead = 3;
 };
 
