@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -46,8 +47,8 @@ ClonePool::ClonePool(std::string server, std::string template_name, bool by_file
       by_files_(by_files),
       ahead_(static_cast<std::size_t>(std::max(1, ahead))),
       process_(absl::StrCat(::getpid())),
-      most_makers_(
-          std::clamp<std::size_t>(std::thread::hardware_concurrency() + 2, 1, kMostMakers)) {}
+      // The two more: a maker waits for the server for a good part of its time.
+      most_makers_(std::min<std::size_t>(std::thread::hardware_concurrency() + 2, kMostMakers)) {}
 
 ClonePool::~ClonePool() { end(); }
 
@@ -56,13 +57,24 @@ void ClonePool::start() {
   if (makers_.empty() && !ended_) add_maker();
 }
 
+void ClonePool::add_maker() {
+  try {
+    start_maker();
+  } catch (const std::system_error& error) {
+    // Where there is one already, it does without.
+    if (!makers_.empty()) return;
+    status_ = absl::ResourceExhaustedError(absl::StrCat(
+        "Cannot start a thread that copies the template database for tests: ", error.what()));
+  }
+}
+
 void ClonePool::wait_until_ready() {
   start();
   const MutexLock lock(mutex_);
   while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
 }
 
-void ClonePool::add_maker() {
+void ClonePool::start_maker() {
   makers_.reserve(makers_.size() + 1);
   auto maker = std::make_unique<Maker>();
   maker->number = makers_.size();

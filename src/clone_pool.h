@@ -27,10 +27,10 @@ struct Clone {
 // Thread-safe. Owned by the test database, and shared with the sandboxes that are open on it.
 //
 // The first maker starts with the first sandbox that wants a clone. Another one joins it each time
-// that a test takes the last one or has to wait, up to one more than there are processors: a suite
-// of fast tests gets its clones from several at a time, and one whose tests take their time burdens
-// nobody. A maker's session holds the locks that mark its clones as owned: where the process dies,
-// the next one drops them.
+// that a test takes the last one or has to wait, up to two more than there are processors, and
+// four: a suite of fast tests gets its clones from several at a time, and one whose tests take
+// their time burdens nobody. A maker's session holds the locks that mark its clones as owned: where
+// the process dies, the next one drops them.
 class ClonePool {
  public:
   // `server` is the URI of the database from which databases are made; `by_files`: see
@@ -67,6 +67,7 @@ class ClonePool {
   };
 
   void add_maker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void start_maker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void run(Maker& maker);
   absl::Status open(Maker& maker);
   // One step of its thread. False: it ends.

@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <cstddef>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -20,6 +22,28 @@ namespace drydock::internal {
 namespace {
 
 using ::testing::HasSubstr;
+
+// While it lives threads are to get a stack for which no machine has the memory.
+class NoMoreThreads {
+ public:
+  NoMoreThreads() {
+    ::pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    ::pthread_attr_init(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 46U);
+    ::pthread_setattr_default_np(&huge);
+    ::pthread_attr_destroy(&huge);
+  }
+  NoMoreThreads(const NoMoreThreads&) = delete;
+  NoMoreThreads& operator=(const NoMoreThreads&) = delete;
+  ~NoMoreThreads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&before_);
+  }
+
+ private:
+  pthread_attr_t before_;
+};
 
 class ClonePoolTest : public TestDatabaseFixture {
  protected:
@@ -99,6 +123,22 @@ TEST_F(ClonePoolTest, does_not_wait_for_what_cannot_be_made) {
   pool.wait_until_ready();
   EXPECT_THAT(pool.take().status().message(),
               HasSubstr("Cannot copy the template database no_such_template for a test: "));
+}
+
+TEST_F(ClonePoolTest, says_that_no_thread_can_be_started) {
+  ClonePool pool(server(), "template0", true, 3);
+  const NoMoreThreads none;
+  pool.wait_until_ready();
+  EXPECT_THAT(pool.take().status().message(),
+              HasSubstr("Cannot start a thread that copies the template database for tests: "));
+}
+
+TEST_F(ClonePoolTest, makes_do_with_one_thread_where_no_other_can_be_started) {
+  ClonePool pool(server(), "template0", true, 3);
+  pool.wait_until_ready();
+  const NoMoreThreads none;
+  for (int test = 0; test < 6; ++test) pool.give_back(take_from(pool));
+  EXPECT_EQ(pool.usage().taken, 6);
 }
 
 TEST_F(ClonePoolTest, keeps_as_many_ready_as_it_is_told) {
