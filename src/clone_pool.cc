@@ -1,7 +1,5 @@
 #include "src/clone_pool.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "src/owned_database.h"
+#include "src/start_thread.h"
 
 namespace drydock::internal {
 namespace {
@@ -22,22 +21,6 @@ namespace {
 constexpr std::size_t kMostUsed = 16;
 // More of them would want more of the server's connections, and of the processors that tests use.
 constexpr std::size_t kMostMakers = 4;
-
-// The application's signals are the application's threads'.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -63,8 +46,9 @@ void ClonePool::add_maker() {
   } catch (const std::system_error& error) {
     // Where there is one already, it does without.
     if (!makers_.empty()) return;
-    status_ = absl::ResourceExhaustedError(absl::StrCat(
-        "Cannot start a thread that copies the template database for tests: ", error.what()));
+    status_ = absl::ResourceExhaustedError(
+        absl::StrCat("Cannot start a thread that copies the template database for tests: ",
+                     error.code().message()));
   }
 }
 
@@ -78,8 +62,8 @@ void ClonePool::start_maker() {
   makers_.reserve(makers_.size() + 1);
   auto maker = std::make_unique<Maker>();
   maker->number = makers_.size();
-  const SignalsBlocked blocked;
-  maker->thread = std::thread([this, &self = *maker] { run(self); });
+  maker->thread = start_thread_without_signals("copies of the template database",
+                                               [this, &self = *maker] { run(self); });
   ++at_work_;
   makers_.push_back(std::move(maker));
 }

@@ -5,13 +5,14 @@
 #include <thread>
 #include <utility>
 
+#include "src/start_thread.h"
 #include "src/thread_name.h"
 
 namespace drydock::internal {
 
 DelayThread::Key DelayThread::add(SteadyTime due, Job call) {
   MutexLock lock(mutex_);
-  if (!thread_.joinable()) thread_ = std::thread(&DelayThread::run, this);
+  if (!thread_.joinable()) thread_ = start_thread("the delays of an executor", [this] { run(); });
   const Key key(due, ++added_);
   calls_.emplace(key, std::move(call));
   changed_.notify_one();

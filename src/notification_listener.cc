@@ -2,8 +2,6 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,6 +14,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "src/start_thread.h"
 
 namespace drydock::internal {
 namespace {
@@ -70,13 +70,7 @@ void NotificationListener::synchronize() {
   if (thread_.get_id() == std::this_thread::get_id()) return;
   const std::uint64_t request = ++requested_;
   if (!thread_.joinable()) {
-    // The application's signals are the application's threads'.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { run(); });
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = start_thread_without_signals("PostgreSQL's notifications", [this] { run(); });
   }
   wake();
   while (served_ < request) served_changed_.wait(mutex_);

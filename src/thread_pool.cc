@@ -10,6 +10,7 @@
 #include "drydock/misuse_error.h"
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
+#include "src/start_thread.h"
 
 namespace drydock::internal {
 
@@ -34,7 +35,8 @@ void ThreadPool::start_threads() {
   for (const std::unique_ptr<Worker>& worker : workers_) {
     // Under the lock, so that no worker parks before it is counted.
     SpinMutexLock lock(intake_mutex_);
-    worker->thread = std::thread(&ThreadPool::run_worker, this, std::ref(*worker));
+    worker->thread = start_thread("'" + worker->name + "' of executor '" + name() + "'",
+                                  [this, &self = *worker] { run_worker(self); });
     worker->thread_id = worker->thread.get_id();
     ++started_;
   }
@@ -136,7 +138,8 @@ void ThreadPool::discard(QueuedJob* node) {
 }
 
 void ThreadPool::start_timer_thread() {
-  if (!timer_thread_.joinable()) timer_thread_ = std::thread(&ThreadPool::run_timers, this);
+  if (timer_thread_.joinable()) return;
+  timer_thread_ = start_thread("the delays of executor '" + name() + "'", [this] { run_timers(); });
 }
 
 bool ThreadPool::on_worker_thread() const {

@@ -4,9 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pthread.h>
 
-#include <cstddef>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -16,34 +14,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tests/no_more_threads.h"
 #include "tests/test_database_fixture.h"
 
 namespace drydock::internal {
 namespace {
 
 using ::testing::HasSubstr;
-
-// While it lives threads are to get a stack for which no machine has the memory.
-class NoMoreThreads {
- public:
-  NoMoreThreads() {
-    ::pthread_getattr_default_np(&before_);
-    pthread_attr_t huge;
-    ::pthread_attr_init(&huge);
-    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 46U);
-    ::pthread_setattr_default_np(&huge);
-    ::pthread_attr_destroy(&huge);
-  }
-  NoMoreThreads(const NoMoreThreads&) = delete;
-  NoMoreThreads& operator=(const NoMoreThreads&) = delete;
-  ~NoMoreThreads() {
-    ::pthread_setattr_default_np(&before_);
-    ::pthread_attr_destroy(&before_);
-  }
-
- private:
-  pthread_attr_t before_;
-};
 
 class ClonePoolTest : public TestDatabaseFixture {
  protected:
