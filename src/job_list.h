@@ -20,7 +20,7 @@ struct alignas(64) QueuedJob {
   QueuedJob() : next(nullptr) {}
   QueuedJob(const QueuedJob&) = delete;
   QueuedJob& operator=(const QueuedJob&) = delete;
-  // Without a job by now.
+  // Without a job by now. NOLINTNEXTLINE(modernize-use-equals-default): a union's would be deleted
   ~QueuedJob() {}
 
   void put(SubmittedJob&& submitted, CoarseTick since) {
