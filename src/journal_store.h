@@ -151,7 +151,7 @@ class JournalStore {
 
     // Whether the event can go into this record too.
     [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {
-      const Record first = {.kind = static_cast<std::uint8_t>(next), .site = subject.site};
+      const Record first = {static_cast<std::uint8_t>(next), 0, 0, 0, subject.site, 0, 0, 0, 0};
       return same_head(first) && job + count == static_cast<std::uint32_t>(subject.job) &&
              parent == static_cast<std::uint32_t>(subject.parent) && count != kMostCount;
     }
