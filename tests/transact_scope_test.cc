@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <latch>
 #include <pqxx/pqxx>
@@ -24,10 +25,12 @@ namespace {
 const SourceLocation kSite = SourceLocation::current();
 const std::string kAt = kSite.to_string();
 
-const std::string kSilentJob =
+// Of one job in one transact.
+const std::string kInTransact =
     "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
     "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
-    kAt + ")\n    in the transact at " + kAt + " for T, which has sent no SQL statement yet";
+    kAt + ")\n    in the transact at " + kAt + " for T";
+const std::string kSilentJob = kInTransact + ", which has sent no SQL statement yet";
 
 class TransactScopeTest : public SandboxFixture {
  protected:
@@ -45,26 +48,32 @@ class TransactScopeTest : public SandboxFixture {
     }
   }
 
-  // Of a job that has begun a transact and sent nothing.
-  static std::string listing_of_a_silent_job(Sandbox& sandbox) {
+  // What the body of a transact calls where the listing is to be taken.
+  using Here = std::function<void()>;
+
+  // Of a job that is in a transact with this body.
+  static std::string listing_of(Sandbox& sandbox,
+                                const std::function<void(Transaction&, const Here&)>& body) {
     std::latch runs(1);
     std::latch open(1);
     ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
+    const Here here = [&] {
+      runs.count_down();
+      open.wait();
+    };
     pool.submit(
         {.name = "import"},
-        [&] {
-          sandbox.database().transact(
-              [&](Transaction&) {
-                runs.count_down();
-                open.wait();
-              },
-              kSite);
-        },
+        [&] { sandbox.database().transact([&](Transaction& tx) { body(tx, here); }, kSite); },
         kSite);
     runs.wait();
     const absl::Status status = wait_idle({&pool}, absl::Milliseconds(1));
     open.count_down();
+    EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
     return text_of(status);
+  }
+
+  static std::string listing_of_a_silent_job(Sandbox& sandbox) {
+    return listing_of(sandbox, [](Transaction&, const Here& here) { here(); });
   }
 
   static std::string text_of(const absl::Status& status) {
@@ -91,12 +100,7 @@ TEST_F(TransactScopeTest, ListsTheStatementThatAJobIsIn) {
   holder.commit();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(text_of(status),
-            "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
-            "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
-                kAt +
-                ")"
-                "\n    in the transact at " +
-                kAt + " for T, in an SQL statement for T: SELECT pg_advisory_xact_lock($1),  1");
+            kInTransact + ", in an SQL statement for T: SELECT pg_advisory_xact_lock($1),  1");
   EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
 }
 
@@ -117,32 +121,12 @@ TEST_F(TransactScopeTest, ShowsNoStatementOfAnEarlierTransact) {
 TEST_F(TransactScopeTest, ListsTheLastStatementOfAJobThatIsBetweenTwo) {
   for (const Strategy strategy : {Strategy::kTransaction, Strategy::kClone}) {
     Sandbox sandbox(test_database(), {.strategy = strategy});
-    ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
-    std::latch runs(1);
-    std::latch open(1);
-    pool.submit(
-        {.name = "import"},
-        [&] {
-          sandbox.database().transact(
-              [&](Transaction& tx) {
-                tx->exec("SELECT 17");
-                runs.count_down();
-                open.wait();
-              },
-              kSite);
-        },
-        kSite);
-    runs.wait();
-    const absl::Status status = wait_idle({&pool}, absl::Milliseconds(1));
-    open.count_down();
-    EXPECT_EQ(text_of(status),
-              "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
-              "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
-                  kAt +
-                  ")"
-                  "\n    in the transact at " +
-                  kAt + " for T, between two SQL statements, the last of them: SELECT 17");
-    EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
+    EXPECT_EQ(listing_of(sandbox,
+                         [](Transaction& tx, const Here& here) {
+                           tx->exec("SELECT 17");
+                           here();
+                         }),
+              kInTransact + ", between two SQL statements, the last of them: SELECT 17");
     EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
   }
 }
@@ -150,36 +134,15 @@ TEST_F(TransactScopeTest, ListsTheLastStatementOfAJobThatIsBetweenTwo) {
 TEST_F(TransactScopeTest, CallsASavepointOfANestedTransactDrydocksOwn) {
   for (const Strategy strategy : {Strategy::kTransaction, Strategy::kClone}) {
     Sandbox sandbox(test_database(), {.strategy = strategy});
-    ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
-    std::latch runs(1);
-    std::latch open(1);
-    pool.submit(
-        {.name = "import"},
-        [&, database = &sandbox.database()] {
-          database->transact(
-              [&](Transaction& tx) {
-                tx->exec("SELECT 17");
-                database->transact([&](Transaction&) {
-                  runs.count_down();
-                  open.wait();
-                });
-              },
-              kSite);
-        },
-        kSite);
-    runs.wait();
-    const absl::Status status = wait_idle({&pool}, absl::Milliseconds(1));
-    open.count_down();
-    EXPECT_EQ(text_of(status),
-              "drydock: executor 'pool' is not idle after T: 1 job runs and 0 wait:"
-              "\n  running for T on thread 'pool-1': 'import' (#1, submitted at " +
-                  kAt +
-                  ")"
-                  "\n    in the transact at " +
-                  kAt +
-                  " for T, between two SQL statements, the last of them, drydock's own: "
+    Database& database = sandbox.database();
+    EXPECT_EQ(listing_of(sandbox,
+                         [&](Transaction& tx, const Here& here) {
+                           tx->exec("SELECT 17");
+                           database.transact([&](Transaction&) { here(); });
+                         }),
+              kInTransact +
+                  ", between two SQL statements, the last of them, drydock's own: "
                   "SAVEPOINT drydock_nested_1");
-    EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
     EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
   }
 }
