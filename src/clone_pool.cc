@@ -19,6 +19,10 @@ namespace {
 
 // Clones that wait to be dropped, each of some megabytes: making new ones goes first up to here.
 constexpr std::size_t kMostUsed = 16;
+// Ready before any test has asked, or together with the first: most processes want few.
+constexpr std::size_t kFirstStock = 3;
+// Makers that fill the first stock while `wait_until_ready` waits.
+constexpr std::size_t kFirstMakers = 2;
 // More of them would want more of the server's connections, and of the processors that tests use.
 constexpr std::size_t kMostMakers = 4;
 
@@ -55,7 +59,8 @@ void ClonePool::add_maker() {
 void ClonePool::wait_until_ready() {
   start();
   const MutexLock lock(mutex_);
-  while (ready_.empty() && status_.ok() && !ended_) changed_.wait(mutex_);
+  if (makers_.size() < std::min(kFirstMakers, stock()) && !ended_) add_maker();
+  while (ready_.size() < stock() && status_.ok() && !ended_) changed_.wait(mutex_);
 }
 
 void ClonePool::start_maker() {
@@ -142,8 +147,12 @@ absl::Status ClonePool::open(Maker& maker) {
   return absl::OkStatus();
 }
 
+std::size_t ClonePool::stock() const {
+  return std::min(ahead_, std::max(kFirstStock, 2 * static_cast<std::size_t>(usage_.taken)));
+}
+
 bool ClonePool::wants_another() const {
-  return status_.ok() && ready_.size() + in_the_making_ < std::max(ahead_, waiting_) &&
+  return status_.ok() && ready_.size() + in_the_making_ < std::max(stock(), waiting_) &&
          (used_.size() < kMostUsed || ready_.size() < waiting_);
 }
 

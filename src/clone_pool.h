@@ -29,12 +29,13 @@ struct Clone {
 // The first maker starts with the first sandbox that wants a clone. Another one joins it each time
 // that a test takes the last one or has to wait, up to two more than there are processors, and
 // four: a suite of fast tests gets its clones from several at a time, and one whose tests take
-// their time burdens nobody. A maker's session holds the locks that mark its clones as owned: where
-// the process dies, the next one drops them.
+// their time burdens nobody. For the same reason the stock grows with the number of clones that
+// have been taken: a process with one such test does not make eight. A maker's session holds the
+// locks that mark its clones as owned: where the process dies, the next one drops them.
 class ClonePool {
  public:
   // `server` is the URI of the database from which databases are made; `by_files`: see
-  // owned_database.h; `ahead`: how many are kept ready, at least 1.
+  // owned_database.h; `ahead`: how many are kept ready at most, at least 1.
   ClonePool(std::string server, std::string template_name, bool by_files, int ahead);
   ClonePool(const ClonePool&) = delete;
   ClonePool& operator=(const ClonePool&) = delete;
@@ -43,7 +44,8 @@ class ClonePool {
   // Begins to make clones, if it has not begun yet.
   void start();
 
-  // Begins, and returns when a clone is ready, or none will be; `take` then says why.
+  // Begins, and returns when the first stock is ready, or none will be; `take` then says why. It is
+  // more than one clone, since a test may be over before the next one is made.
   void wait_until_ready();
 
   // A clone that no one has used. Waits for one where none is ready.
@@ -72,6 +74,8 @@ class ClonePool {
   absl::Status open(Maker& maker);
   // One step of its thread. False: it ends.
   bool step(Maker& maker);
+  // How many shall be ready now.
+  std::size_t stock() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool wants_another() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A clone of this maker's that is not used any more; without a name where there is none.
   Clone take_used(const Maker& maker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -88,9 +88,20 @@ TEST_F(ClonePoolTest, makes_do_with_one_connection_where_the_server_gives_no_mor
   ask(server(), "DROP ROLE lonely");
 }
 
-TEST_F(ClonePoolTest, has_a_clone_after_waiting_until_it_is_ready) {
+TEST_F(ClonePoolTest, has_the_first_three_after_waiting_until_they_are_ready) {
+  ClonePool pool(server(), "template0", true, 8);
+  pool.wait_until_ready();
+  EXPECT_EQ(ask(server(), kCountClones), "3");
+  std::vector<Clone> clones;
+  for (int test = 0; test < 3; ++test) clones.push_back(take_from(pool));
+  EXPECT_EQ(pool.usage().waited, 0);
+  for (Clone& clone : clones) pool.give_back(std::move(clone));
+}
+
+TEST_F(ClonePoolTest, waits_for_one_where_only_one_is_kept) {
   ClonePool pool(server(), "template0", true, 1);
   pool.wait_until_ready();
+  EXPECT_EQ(ask(server(), kCountClones), "1");
   pool.give_back(take_from(pool));
   EXPECT_EQ(pool.usage().waited, 0);
 }
@@ -118,13 +129,22 @@ TEST_F(ClonePoolTest, makes_do_with_one_thread_where_no_other_can_be_started) {
   EXPECT_EQ(pool.usage().taken, 6);
 }
 
-TEST_F(ClonePoolTest, keeps_as_many_ready_as_it_is_told) {
-  ClonePool pool(server(), "template0", true, 5);
+// The clones that are still used count too: the server shows each of them.
+TEST_F(ClonePoolTest, keeps_the_more_ready_the_more_are_taken_and_as_many_as_it_is_told) {
+  ClonePool pool(server(), "template0", true, 7);
+  std::vector<Clone> used;
+  const auto await_ready = [&](std::size_t ready) {
+    const std::string all = std::to_string(used.size() + ready);
+    while (ask(server(), kCountClones) != all) std::this_thread::yield();
+  };
   pool.start();
-  while (ask(server(), kCountClones) != "5") std::this_thread::yield();
-  // The server shows the fifth a moment before the pool has it.
-  for (int test = 0; test < 4; ++test) pool.give_back(take_from(pool));
+  await_ready(3);
+  for (const std::size_t ready : {3, 4, 6, 7, 7}) {
+    used.push_back(take_from(pool));
+    await_ready(ready);
+  }
   EXPECT_EQ(pool.usage().waited, 0);
+  for (Clone& clone : used) pool.give_back(std::move(clone));
 }
 
 }  // namespace

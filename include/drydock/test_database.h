@@ -57,10 +57,11 @@ struct TestDatabaseOptions {
   // with all of libpq's others, else `LocalPostgres`.
   std::string url = {};
 
-  // For sandboxes with `Strategy::kClone`: how many copies are kept ready, at least 1. They are
-  // made in the background, from the first such sandbox on; with DRYDOCK_STRATEGY=clone from the
-  // start, and the first one is ready when the database has been opened.
-  int clones_ahead = 3;
+  // For sandboxes with `Strategy::kClone`: how many copies are kept ready at most, at least 1. One
+  // of an empty schema takes 7 MB. They are made in the background, from the first such sandbox
+  // on: three at first, and more as more are taken. With DRYDOCK_STRATEGY=clone they are made from
+  // the start, and the first three are ready when the database has been opened.
+  int clones_ahead = 8;
 };
 
 // How the sandboxes with `Strategy::kClone` got their databases, for benchmarks.
