@@ -67,20 +67,57 @@ void NoticeBoard::transaction_began() {
   last_told_.clear();
   unplaced_.clear();
   entries_.clear();
+  steps_.clear();
   savepoints_.clear();
 }
 
-// Savepoints are taken to be released and rolled back to innermost first.
-void NoticeBoard::see_tag(std::string_view tag) {
+void NoticeBoard::see_tag(std::string_view tag, bool own) {
   if (tag == "NOTIFY") place_next();
-  if (tag == "SAVEPOINT") savepoints_.push_back(entries_.size());
-  if (savepoints_.empty()) return;
-  if (tag == "RELEASE") savepoints_.pop_back();
-  if (tag == "ROLLBACK") entries_.resize(std::min(entries_.size(), savepoints_.back()));
+  if (tag == "SAVEPOINT") {
+    savepoints_.push_back({entries_.size(), own, own ? "" : next_name(SavepointStep::kSet)});
+  }
+  const bool releases = tag == "RELEASE";
+  if (savepoints_.empty() || (!releases && tag != "ROLLBACK")) return;
+  const SavepointStep::Kind kind = releases ? SavepointStep::kRelease : SavepointStep::kRollBackTo;
+  // Those that were made after it end with it.
+  const std::size_t index = find(own ? "" : next_name(kind), own);
+  if (!releases) entries_.resize(std::min(entries_.size(), savepoints_[index].entries));
+  savepoints_.resize(releases ? index : index + 1);
 }
 
-void NoticeBoard::add(const std::vector<Notice>& notices, const std::string& began) {
+bool NoticeBoard::wants_name(std::string_view tag) const {
+  if (tag != "SAVEPOINT" && tag != "RELEASE") return false;
+  return std::any_of(savepoints_.begin(), savepoints_.end(),
+                     [](const Savepoint& savepoint) { return !savepoint.own; });
+}
+
+// Empty where the message was not read.
+std::string NoticeBoard::next_name(SavepointStep::Kind kind) {
+  while (!steps_.empty()) {
+    SavepointStep step = std::move(steps_.front());
+    steps_.pop_front();
+    if (step.kind == kind) return std::move(step.name);
+  }
+  return "";
+}
+
+// drydock's own are released and rolled back to innermost first. The outermost of all is not on the
+// list: then everything ends.
+std::size_t NoticeBoard::find(const std::string& name, bool own) const {
+  std::size_t unnamed = own ? 0 : savepoints_.size() - 1;
+  for (std::size_t i = savepoints_.size(); i-- > 0;) {
+    const Savepoint& savepoint = savepoints_[i];
+    if (savepoint.own != own) continue;
+    if (name.empty() || savepoint.name == name) return i;
+    if (savepoint.name.empty()) unnamed = i;
+  }
+  return unnamed;
+}
+
+void NoticeBoard::add(const std::vector<Notice>& notices, const std::vector<SavepointStep>& steps,
+                      const std::string& began) {
   unplaced_.assign(notices.begin(), notices.end());
+  steps_.assign(steps.begin(), steps.end());
   message_began_ = began;
 }
 

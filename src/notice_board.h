@@ -35,10 +35,21 @@ class NoticeBoard {
   void attach();
 
   void transaction_began();
-  // The tag of a statement that has completed, drydock's own among them.
-  void see_tag(std::string_view tag);
-  // The NOTIFY statements of a message that began at the server's time `began`. Their tags follow.
-  void add(const std::vector<Notice>& notices, const std::string& began);
+  // The tag of a statement that has completed; `own`: one of drydock's.
+  void see_tag(std::string_view tag, bool own);
+  // Whether the message of this tag has to be added first: among several savepoints of the
+  // application's, only a name tells which one is meant.
+  bool wants_name(std::string_view tag) const;
+  // The NOTIFY statements, and those about savepoints, of a message that began at the server's time
+  // `began`. Their tags follow.
+  void add(const std::vector<Notice>& notices, const std::vector<SavepointStep>& steps,
+           const std::string& began);
+
+  // The rest of the message will not run.
+  void message_failed() {
+    unplaced_.clear();
+    steps_.clear();
+  }
 
   // At the simulated commit: what is to be delivered, in order, equal ones once.
   std::vector<Notification> take();
@@ -49,7 +60,15 @@ class NoticeBoard {
     Notification notification;
   };
 
+  struct Savepoint {
+    std::size_t entries;  // how many there were when it was made
+    bool own;             // drydock's, which is not the application's to release
+    std::string name;     // of the application's, but for the first, which needs none
+  };
+
   static void on_notice(void* self, const PGresult* result);
+  std::string next_name(SavepointStep::Kind kind);
+  std::size_t find(const std::string& name, bool own) const;
   void place_next();
   void read_from_server();
 
@@ -60,8 +79,8 @@ class NoticeBoard {
   std::string message_began_;
   std::deque<Notice> unplaced_;
   std::vector<Entry> entries_;
-  // How many entries there were when each open savepoint was made.
-  std::vector<std::size_t> savepoints_;
+  std::deque<SavepointStep> steps_;  // whose tags have not come
+  std::vector<Savepoint> savepoints_;
 };
 
 }  // namespace drydock::internal

@@ -17,6 +17,7 @@ constexpr char kGuard[] =
     "DECLARE drydock_guard CURSOR WITH HOLD FOR "
     "SELECT pg_catalog.current_setting('drydock: a sandbox is never committed')";
 constexpr char kSavepoint[] = "SAVEPOINT drydock";
+constexpr char kLockNotAvailable[] = "55P03";
 
 // The constraints and constraint triggers that can be deferred: whether there are any, and the
 // names of those that are deferred from the start.
@@ -83,11 +84,26 @@ void SandboxConnection::begin(const TransactionOptions& options) {
   try {
     exec(sql);
     notices_.transaction_began();  // the savepoint of the sandbox is not the application's
-  } catch (const pqxx::sql_error&) {
-    savepoint_lost_ = savepoint_ == Savepoint::kUsed;
+  } catch (const pqxx::sql_error& error) {
+    if (savepoint_ != Savepoint::kNoTransaction) {
+      savepoint_lost_ = savepoint_ == Savepoint::kUsed;
+      throw;
+    }
+    exec("ROLLBACK");  // nothing has begun: the next body begins again
+    if (error.sqlstate() == kLockNotAvailable && !prologue_.empty()) explain_restart(error);
     throw;
   }
   savepoint_ = Savepoint::kEmpty;
+}
+
+void SandboxConnection::explain_restart(const pqxx::sql_error& error) {
+  throw pqxx::sql_error(
+      std::string(error.what()) +
+          "\ndrydock: SandboxOptions::restart_sequences waits 5 s for the sequences that another "
+          "open sandbox or connection has drawn from. Finish that one before the first transact of "
+          "this one, or give this test a database of its own: "
+          "SandboxOptions{.strategy = drydock::Strategy::kClone}.",
+      error.query(), error.sqlstate().c_str());
 }
 
 void SandboxConnection::commit() {
@@ -138,7 +154,10 @@ void SandboxConnection::read_constraints() {
 }
 
 void SandboxConnection::check_constraints() {
-  if (!constraints_ || watch_.schema_changed()) read_constraints();
+  if (!constraints_ || watch_.constraints_changed()) {
+    read_constraints();
+    watch_.constraints_read();
+  }
   if (constraints_ && !constraints_->empty()) exec(*constraints_);
 }
 
@@ -161,7 +180,9 @@ std::string SandboxConnection::escape() {
 bool SandboxConnection::reset() noexcept {
   prologue_.clear();
   if (!connection_->healthy()) return false;
-  if (savepoint_ == Savepoint::kNoTransaction) return true;
+  if (savepoint_ == Savepoint::kNoTransaction) {
+    return connection_->transaction_status() == PQTRANS_IDLE;
+  }
   try {
     if (!escape().empty()) return false;
     try {

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <pqxx/pqxx>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,8 @@ class SandboxConnection {
   // What could not be done to undo the transaction's changes to the session, and why, as the end of
   // a sentence; empty where all was undone.
   std::string settings_left() const;
+  // Whether it has sent BEGIN, which the server ignores with a warning.
+  bool begin_seen() const { return watch_.begin_seen(); }
   // Whether a statement of the transaction failed for want of being outside of any.
   bool needs_no_transaction() const { return watch_.needs_no_transaction(); }
 
@@ -74,6 +77,7 @@ class SandboxConnection {
   };
 
   void exec(const std::string& sql);
+  [[noreturn]] static void explain_restart(const pqxx::sql_error& error);
   void leave_session_powerless();
   void renew_savepoint();
   void check_constraints();

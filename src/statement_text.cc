@@ -224,6 +224,20 @@ std::vector<Notice> notify_statements(std::string_view sql) {
   return notices;
 }
 
+std::vector<SavepointStep> savepoint_steps(std::string_view sql) {
+  std::vector<SavepointStep> steps;
+  for_each_statement(sql, [&](const std::vector<Token>& tokens) {
+    if (tokens.size() < 2 || !tokens.back().is_name()) return;
+    const auto add = [&](SavepointStep::Kind kind) { steps.push_back({kind, tokens.back().text}); };
+    if (tokens[0].is_word("savepoint")) add(SavepointStep::kSet);
+    if (tokens[0].is_word("release")) add(SavepointStep::kRelease);
+    const bool to = std::any_of(tokens.begin(), tokens.end(),
+                                [](const Token& token) { return token.is_word("to"); });
+    if (tokens[0].is_word("rollback") && to) add(SavepointStep::kRollBackTo);
+  });
+  return steps;
+}
+
 bool ends_transaction(std::string_view sql) {
   bool found = false;
   for_each_statement(sql, [&](const std::vector<Token>& tokens) {

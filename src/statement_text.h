@@ -30,6 +30,16 @@ struct Notice {
 };
 std::vector<Notice> notify_statements(std::string_view sql);
 
+// SAVEPOINT, RELEASE and ROLLBACK TO.
+struct SavepointStep {
+  enum Kind { kSet, kRelease, kRollBackTo };
+  Kind kind;
+  std::string name;
+
+  friend bool operator==(const SavepointStep&, const SavepointStep&) = default;
+};
+std::vector<SavepointStep> savepoint_steps(std::string_view sql);
+
 // Whether it has a statement that ends the transaction: COMMIT, END, ROLLBACK, ABORT or PREPARE
 // TRANSACTION, but not ROLLBACK TO.
 bool ends_transaction(std::string_view sql);

@@ -28,6 +28,12 @@ bool has_column(const PGresult* result, std::initializer_list<std::string_view> 
   return false;
 }
 
+// A block or a procedure says nothing of what it does.
+bool changes_schema(std::string_view tag) {
+  return starts_with(tag, "CREATE") || starts_with(tag, "ALTER") || starts_with(tag, "DROP") ||
+         tag == "DO" || tag == "CALL";
+}
+
 }  // namespace
 
 void StatementWatch::attach(Connection& connection, StatementObserver& observer,
@@ -40,7 +46,7 @@ void StatementWatch::attach(Connection& connection, StatementObserver& observer,
 }
 
 void StatementWatch::transaction_began() {
-  rollback_seen_ = needs_no_transaction_ = false;
+  rollback_seen_ = needs_no_transaction_ = begin_seen_ = false;
   setting_changes_.clear();
   unreadable_.clear();
 }
@@ -50,7 +56,7 @@ void StatementWatch::clear() {
   rollback_seen_ = false;
   cursor_declared_ = false;
   statement_prepared_ = false;
-  schema_changed_ = false;
+  schema_changed_ = constraints_changed_ = false;
   session_locked_ = false;
   escape_.clear();
 }
@@ -60,16 +66,16 @@ int StatementWatch::on_event(PGEventId event, void* info, void* self) {
   if (event == PGEVT_RESULTCREATE) {
     auto* created = static_cast<PGEventResultCreate*>(info);
     if (!watch.connection_->in_exec_raw()) {
-      watch.see(created->result, PQtransactionStatus(created->conn));
+      watch.see(created->result);
     }
-    watch.notices_->see_tag(PQcmdStatus(created->result));
+    watch.notices_->see_tag(PQcmdStatus(created->result), watch.connection_->in_exec_raw());
   }
   return 1;
 }
 
 // The tag ROLLBACK alone says nothing: ROLLBACK TO has it too. A failed COMMIT has it as well, and
 // one that the commit guard stops has none; both show in the connection's state afterwards.
-void StatementWatch::see(const PGresult* result, PGTransactionStatusType before) {
+void StatementWatch::see(const PGresult* result) {
   // PQcmdStatus only reads; it lacks the const for historical reasons.
   const std::string_view seen = PQcmdStatus(const_cast<PGresult*>(result));
   if (seen.empty()) {
@@ -81,8 +87,10 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
     read_text();
   }
   const bool selects = starts_with(seen, "SELECT");
-  if (seen == "NOTIFY" || seen == "SET" || (selects && has_column(result, {"set_config"})))
+  if (seen == "NOTIFY" || seen == "SET" || (selects && has_column(result, {"set_config"})) ||
+      notices_->wants_name(seen)) {
     read_text();
+  }
   if (selects && has_column(result, {"pg_advisory_lock", "pg_advisory_lock_shared",
                                      "pg_try_advisory_lock", "pg_try_advisory_lock_shared"})) {
     session_locked_ = true;
@@ -90,11 +98,11 @@ void StatementWatch::see(const PGresult* result, PGTransactionStatusType before)
   // CLOSE ALL closes the commit guard as well.
   if (seen == "PREPARE") statement_prepared_ = true;
   if (seen == "DECLARE CURSOR" || seen == "CLOSE CURSOR ALL") cursor_declared_ = true;
-  if (starts_with(seen, "CREATE") || starts_with(seen, "ALTER")) schema_changed_ = true;
+  if (changes_schema(seen)) schema_changed_ = constraints_changed_ = true;
   if (seen == "COMMIT") committed_ = true;
   const bool ends = seen == "COMMIT" || seen == "PREPARE TRANSACTION" || seen == "COMMIT PREPARED";
-  const bool begins = seen == "BEGIN" || seen == "START TRANSACTION";
-  if (escape_.empty() && (ends || (begins && before == PQTRANS_IDLE))) escape_ = seen;
+  if (seen == "BEGIN" || seen == "START TRANSACTION") begin_seen_ = true;
+  if (escape_.empty() && ends) escape_ = seen;
 }
 
 // A COMMIT fails by the guard, but a deferred trigger comes before that and may raise any error.
@@ -104,6 +112,7 @@ void StatementWatch::see_failure(const PGresult* result) {
   const char* const function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
   if (function != nullptr && std::string_view(function) == kRefusal) needs_no_transaction_ = true;
   if (std::string_view(sqlstate) != kFailedTransaction) read_text();
+  notices_->message_failed();
 }
 
 // When the outer transaction has ended, so has the guard, and what comes after it in the same body
@@ -116,7 +125,7 @@ void StatementWatch::read_text() noexcept {
     for (SettingChange& change : internal::setting_changes(message.sql)) {
       setting_changes_.push_back(std::move(change));
     }
-    notices_->add(notify_statements(message.sql), message.began);
+    notices_->add(notify_statements(message.sql), savepoint_steps(message.sql), message.began);
     if (!ends_transaction(message.sql)) return;
     if (escape_.empty()) escape_ = message.sql;
     observer_->terminate();

@@ -51,8 +51,15 @@ class StatementWatch {
   bool statement_prepared() const { return statement_prepared_; }
   // Whether an advisory lock of the session may have been taken since `clear`.
   bool session_locked() const { return session_locked_; }
-  // Whether tables may have been created or altered since `clear`.
+  // Whether constraints may have been made or dropped since `clear`, as far as tags tell: a block
+  // or a procedure may do so, too.
   bool schema_changed() const { return schema_changed_; }
+  // The same since `constraints_read`.
+  bool constraints_changed() const { return constraints_changed_; }
+  void constraints_read() { constraints_changed_ = false; }
+  // Whether BEGIN has been sent inside the transaction since `transaction_began`, which the server
+  // ignores with a warning.
+  bool begin_seen() const { return begin_seen_; }
 
   // Whether a statement has failed, since `transaction_began`, because it cannot run inside a
   // transaction block.
@@ -64,7 +71,7 @@ class StatementWatch {
 
  private:
   static int on_event(PGEventId event, void* info, void* self);
-  void see(const PGresult* result, PGTransactionStatusType before);
+  void see(const PGresult* result);
 
   void see_failure(const PGresult* result);
   void read_text() noexcept;
@@ -77,6 +84,8 @@ class StatementWatch {
   bool cursor_declared_ = false;
   bool statement_prepared_ = false;
   bool schema_changed_ = false;
+  bool constraints_changed_ = false;
+  bool begin_seen_ = false;
   bool session_locked_ = false;
   bool needs_no_transaction_ = false;
   std::string escape_;

@@ -188,6 +188,12 @@ void TransactionSandbox::inspect(SourceLocation where) {
         "new connection.";
     return;
   }
+  if (connection_->begin_seen()) {
+    add_note("the transact at " + where.to_string() + ", by " + job +
+             ", sent BEGIN, which PostgreSQL ignores with a warning, here and in production: the "
+             "body of transact() is in a transaction already. Remove it, or call transact() inside "
+             "the body, which nests.");
+  }
   if (connection_->needs_no_transaction()) add_note(no_transaction_advice(where));
   if (const std::string left = connection_->settings_left(); !left.empty()) {
     add_note("the transact at " + where.to_string() +

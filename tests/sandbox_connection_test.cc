@@ -14,6 +14,8 @@
 namespace drydock {
 namespace {
 
+using ::testing::HasSubstr;
+
 class SandboxConnectionTest : public SandboxFixture {
  protected:
   // Of the session that the last sandbox used.
@@ -91,6 +93,37 @@ TEST_F(SandboxConnectionTest, notices_at_the_end_that_its_transaction_was_exchan
   EXPECT_EQ(connection.escape(), "");
   EXPECT_FALSE(connection.reset());
   EXPECT_EQ(connection.escape(), "the sandbox's savepoint is gone");
+}
+
+// The first message of an outer transaction fails as a whole: nothing has begun.
+TEST_F(SandboxConnectionTest, begins_again_after_a_beginning_that_failed) {
+  internal::SandboxConnection connection(test_database().connection_string());
+  connection.set_prologue("SELECT 1/0;");
+  EXPECT_THROW(connection.begin({}), pqxx::sql_error);
+  connection.roll_back();
+  EXPECT_EQ(connection.escape(), "");
+  EXPECT_TRUE(connection.reset());
+  connection.expect_transaction();
+  connection.begin({});
+  connection.commit();
+  EXPECT_TRUE(connection.reset());
+}
+
+TEST_F(SandboxConnectionTest, says_whom_restarted_sequences_wait_for) {
+  internal::SandboxConnection connection(test_database().connection_string());
+  connection.set_prologue(
+      "DO $$ BEGIN RAISE 'canceling statement' USING ERRCODE = 'lock_not_available'; END $$;");
+  try {
+    connection.begin({});
+    ADD_FAILURE() << "it began";
+  } catch (const pqxx::sql_error& error) {
+    EXPECT_THAT(
+        error.what(),
+        HasSubstr("\ndrydock: SandboxOptions::restart_sequences waits 5 s for the sequences that "
+                  "another open sandbox or connection has drawn from. Finish that one before the "
+                  "first transact of this one, or give this test a database of its own: "
+                  "SandboxOptions{.strategy = drydock::Strategy::kClone}."));
+  }
 }
 
 TEST_F(SandboxConnectionTest, is_ready_for_the_next_after_an_ordinary_end) {

@@ -13,6 +13,7 @@
 namespace drydock {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 constexpr char kNothingCommitted[] =
@@ -83,14 +84,24 @@ TEST_F(SandboxEscapeTest, is_found_at_the_end_where_no_transact_was_open) {
 }
 
 // As in production, where the server warns: there is a transaction already.
-TEST_F(SandboxEscapeTest, is_not_what_begin_does) {
+TEST_F(SandboxEscapeTest, is_not_what_begin_does_which_gets_a_note) {
   Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
-  sandbox.database().transact([](Transaction& tx) {
-    tx->exec("BEGIN");
-    tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')");
-  });
+  const SourceLocation where = SourceLocation::current();
+  sandbox.database().transact(
+      [](Transaction& tx) {
+        tx->exec("BEGIN");
+        tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')");
+      },
+      where);
   EXPECT_EQ(count_users(sandbox.database()), 1);
-  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+  const SandboxReport report = sandbox.finish();
+  EXPECT_EQ(report.status(), absl::OkStatus());
+  EXPECT_THAT(report.notes,
+              ElementsAre("the transact at " + where.to_string() +
+                          ", by code outside any job, sent BEGIN, which PostgreSQL ignores with a "
+                          "warning, here and in production: the body of transact() is in a "
+                          "transaction already. Remove it, or call transact() inside the body, "
+                          "which nests."));
   EXPECT_EQ(committed_users(), 0);
 }
 

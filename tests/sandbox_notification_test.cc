@@ -97,6 +97,43 @@ TEST_P(SandboxNotificationTest, are_dropped_by_a_nested_rollback) {
   EXPECT_THAT(drained(), ElementsAre("mail:one", "mail:two", "mail:three"));
 }
 
+// Which savepoint a statement means, its name alone tells; libpqxx rolls back to one and leaves it
+// open.
+TEST_P(SandboxNotificationTest, are_dropped_by_a_rollback_to_an_outer_savepoint) {
+  const auto subscription = hear("mail");
+  database_.transact([](Transaction& tx) {
+    tx->exec("SAVEPOINT a");
+    tx->exec("NOTIFY mail, 'dropped'");
+    tx->exec("SAVEPOINT b");
+    tx->exec("NOTIFY mail, 'dropped too'");
+    tx->exec("ROLLBACK TO SAVEPOINT a");
+    tx->exec("NOTIFY mail, 'one'");
+    tx->exec("SAVEPOINT \"B\"");
+    tx->exec("SAVEPOINT c; NOTIFY mail, 'two'; SAVEPOINT d; NOTIFY mail, 'dropped'; ROLLBACK TO d");
+    tx->exec("RELEASE \"B\"");
+    tx->exec("NOTIFY mail, 'three'");
+  });
+  EXPECT_THAT(drained(), ElementsAre("mail:one", "mail:two", "mail:three"));
+}
+
+TEST_P(SandboxNotificationTest, are_dropped_with_the_nested_transact_that_a_savepoint_failed_in) {
+  const auto subscription = hear("mail");
+  Database& database = database_;
+  database.transact([&](Transaction& tx) {
+    tx->exec("NOTIFY mail, 'one'");
+    EXPECT_THROW(database.transact([](Transaction& nested) {
+      nested->exec("NOTIFY mail, 'dropped'");
+      nested->exec("SAVEPOINT failed");
+      nested->exec("NOTIFY mail, 'dropped too'");
+      nested->exec("ROLLBACK TO failed");
+      throw std::runtime_error("no");
+    }),
+                 std::runtime_error);
+    tx->exec("NOTIFY mail, 'two'");
+  });
+  EXPECT_THAT(drained(), ElementsAre("mail:one", "mail:two"));
+}
+
 TEST_P(SandboxNotificationTest, come_from_triggers_and_from_deferred_ones) {
   const auto subscription = hear("users");
   run("CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS "

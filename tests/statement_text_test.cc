@@ -48,6 +48,16 @@ TEST(StatementText, reads_notify) {
                           Notice{"a", "z"}));
 }
 
+TEST(StatementText, reads_savepoints) {
+  EXPECT_THAT(savepoint_steps("SAVEPOINT A; release b; RELEASE SAVEPOINT \"C d\"; "
+                              "ROLLBACK TO e; ROLLBACK WORK TO SAVEPOINT f; ROLLBACK; SELECT a"),
+              ElementsAre(SavepointStep{SavepointStep::kSet, "a"},
+                          SavepointStep{SavepointStep::kRelease, "b"},
+                          SavepointStep{SavepointStep::kRelease, "C d"},
+                          SavepointStep{SavepointStep::kRollBackTo, "e"},
+                          SavepointStep{SavepointStep::kRollBackTo, "f"}));
+}
+
 TEST(StatementText, finds_what_ends_a_transaction) {
   for (const char* sql : {"ROLLBACK", "ROLLBACK AND CHAIN", "SELECT 1; abort work;", "Commit",
                           "END", "PREPARE TRANSACTION 'x'", "COMMIT; INSERT INTO t VALUES (1)"}) {
