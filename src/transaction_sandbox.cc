@@ -1,7 +1,10 @@
 #include "src/transaction_sandbox.h"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <utility>
@@ -92,17 +95,8 @@ void TransactionSandbox::note_isolation(SourceLocation where) {
 
 void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOptions& options,
                                  SourceLocation where, Body body) {
-  std::vector<Notification> notifications;
-  const auto deliver = [&] {
-    for (const Notification& notification : notifications) {
-      subscriptions_->deliver(notification, [this](const std::string& job, SourceLocation listen,
-                                                   const std::exception_ptr& error) {
-        add_refused(job, listen, error);
-      });
-    }
-  };
   try {
-    run_with_lease(effects, options, where, body, notifications);
+    run_with_lease(effects, options, where, body);
   } catch (...) {
     deliver();  // a commit in doubt has happened
     throw;
@@ -110,9 +104,35 @@ void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOption
   deliver();
 }
 
+// One thread at a time, so that they come in the order of the commits; another's are left to it. A
+// handler that commits, too, leaves its own to the call that it runs in.
+void TransactionSandbox::deliver() {
+  {
+    const MutexLock lock(mutex_);
+    if (delivering_ || undelivered_.empty()) return;
+    delivering_ = true;
+  }
+  while (const std::optional<Notification> notification = next_notification()) {
+    subscriptions_->deliver(*notification, [this](const std::string& job, SourceLocation listen,
+                                                  const std::exception_ptr& error) {
+      add_refused(job, listen, error);
+    });
+  }
+}
+
+std::optional<Notification> TransactionSandbox::next_notification() {
+  const MutexLock lock(mutex_);
+  if (undelivered_.empty()) {
+    delivering_ = false;
+    return std::nullopt;
+  }
+  Notification next = std::move(undelivered_.front());
+  undelivered_.pop_front();
+  return next;
+}
+
 void TransactionSandbox::run_with_lease(CommitEffects& effects, const TransactionOptions& options,
-                                        SourceLocation where, Body body,
-                                        std::vector<Notification>& notifications) {
+                                        SourceLocation where, Body body) {
   refuse_if_lost();
   const Lease lease(lease_desk_, where, this->options().lease_timeout);
   refuse_if_closed(where);
@@ -122,8 +142,13 @@ void TransactionSandbox::run_with_lease(CommitEffects& effects, const Transactio
   if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
   run_noted(effects, where, body, [&](Body noted) {
     run_once(scope, effects, options, where, noted);
-    notifications = connection_->take_notifications();
+    keep(connection_->take_notifications());
   });
+}
+
+void TransactionSandbox::keep(std::vector<Notification> notifications) {
+  const MutexLock lock(mutex_);
+  std::move(notifications.begin(), notifications.end(), std::back_inserter(undelivered_));
 }
 
 TableContents TransactionSandbox::read_tables() {

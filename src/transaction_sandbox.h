@@ -2,7 +2,9 @@
 #ifndef DRYDOCK_SRC_TRANSACTION_SANDBOX_H_
 #define DRYDOCK_SRC_TRANSACTION_SANDBOX_H_
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,11 @@ class TransactionSandbox final : public SandboxState {
   void refuse_if_lost();
   void connect();
   void run_with_lease(CommitEffects& effects, const TransactionOptions& options,
-                      SourceLocation where, Body body, std::vector<Notification>& notifications);
+                      SourceLocation where, Body body);
+  // Of a commit, while the lease is held.
+  void keep(std::vector<Notification> notifications);
+  void deliver();
+  std::optional<Notification> next_notification();
   void note_isolation(SourceLocation where);
 
   const std::shared_ptr<SandboxConnectionPool> connections_;
@@ -61,6 +67,9 @@ class TransactionSandbox final : public SandboxState {
   // Why no transaction can begin any more; empty where one can.
   std::string lost_ ABSL_GUARDED_BY(mutex_);
   std::string escaped_ ABSL_GUARDED_BY(mutex_);
+  // In the order of the commits.
+  std::deque<Notification> undelivered_ ABSL_GUARDED_BY(mutex_);
+  bool delivering_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace drydock::internal

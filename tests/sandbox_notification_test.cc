@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <future>
+#include <latch>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,42 @@ TEST_P(SandboxNotificationTest, are_delivered_at_the_commit) {
   EXPECT_THAT(drained(), ElementsAre("mail:by statement", "mail:by function",
                                      "mail:it's\n\"quoted\"", "mail:"));
   EXPECT_EQ(sandbox_.simulation().journal().count(finished("notification on 'mail'")), 4);
+}
+
+// Takes its time over the first job.
+class SlowExecutor final : public Executor {
+ public:
+  std::latch reached{1};
+  std::latch go_on{1};
+
+ private:
+  void do_submit(SubmittedJob job) override {
+    if (std::exchange(first_, false)) {
+      reached.count_down();
+      go_on.wait();
+    }
+    std::move(job).run();
+  }
+  bool first_ = true;
+};
+
+TEST_F(SandboxFixture, NotificationsOfTwoThreadsComeInTheOrderOfTheirCommits) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  Database& database = sandbox.database();
+  SlowExecutor executor;
+  std::vector<std::string> heard;
+  const auto subscription = database.listen(
+      "mail", executor, [&](const Notification& mail) { heard.push_back(mail.payload); });
+  const auto notify = [&](const std::string& payload) {
+    database.transact([&](Transaction& tx) { tx->exec("NOTIFY mail, '" + payload + "'"); });
+  };
+  std::thread other(notify, "one");
+  executor.reached.wait();
+  notify("two");  // left to the other thread, which is at it
+  executor.go_on.count_down();
+  other.join();
+  EXPECT_THAT(heard, ElementsAre("one", "two"));
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
 }
 
 TEST_P(SandboxNotificationTest, are_dropped_by_a_rollback) {
