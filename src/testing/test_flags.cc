@@ -23,9 +23,17 @@ struct TestFlag {
   std::string (*demand)(const std::string& value);
 };
 
+std::string demand_of_text(const std::string& value) {
+  return value.empty() ? "a text that is not empty" : "";
+}
+
 constexpr TestFlag kFlags[] = {
     {"--drydock_executor", "DRYDOCK_EXECUTOR", demand_of_overrides},
     {"--drydock_order", "DRYDOCK_ORDER", demand_of_order},
+    {"--drydock_schema", "DRYDOCK_SCHEMA", demand_of_text},
+    {"--drydock_schema_command", "DRYDOCK_SCHEMA_COMMAND", demand_of_text},
+    {"--drydock_schema_inputs", "DRYDOCK_SCHEMA_INPUTS", demand_of_text},
+    {"--drydock_schema_key", "DRYDOCK_SCHEMA_KEY", demand_of_text},
     {"--drydock_seed", "DRYDOCK_SEED", demand_of_seed},
 };
 

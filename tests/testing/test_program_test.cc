@@ -60,7 +60,9 @@ TEST(TestFlags, fail_the_program_before_its_tests_where_one_is_wrong) {
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("\ndrydock: there is no flag --drydock_oder. Did you mean "
                               "'--drydock_order'? The flags are --drydock_executor, "
-                              "--drydock_order, --drydock_seed.\n"),
+                              "--drydock_order, --drydock_schema, --drydock_schema_command, "
+                              "--drydock_schema_inputs, --drydock_schema_key, "
+                              "--drydock_seed.\n"),
                     Not(HasSubstr("order: "))));
 }
 
@@ -82,6 +84,29 @@ TEST(TestFlags, name_the_value_the_flag_and_the_choices) {
             "drydock: --drydock_executor is 'mail', but must be name=kind, and a comma between two "
             "of them, as in \"mail=deferred,default=inline\", or *=kind for all executors. Write "
             "--drydock_executor=value.");
+}
+
+TEST(TestFlags, say_what_the_schema_is) {
+  constexpr const char* kVariables[] = {"DRYDOCK_SCHEMA", "DRYDOCK_SCHEMA_COMMAND",
+                                        "DRYDOCK_SCHEMA_INPUTS", "DRYDOCK_SCHEMA_KEY"};
+  std::vector<std::string> before;
+  for (const char* variable : kVariables) {
+    const char* const value = std::getenv(variable);
+    before.emplace_back(value == nullptr ? "" : value);
+  }
+  std::vector<std::string> arguments = {
+      "--drydock_schema=db", "--drydock_schema_command=migrate --to=3",
+      "--drydock_schema_inputs=db/migrations:db/seed", "--drydock_schema_key=3"};
+  EXPECT_TRUE(internal::take_flags(arguments).ok());
+  std::vector<std::string> set;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    set.emplace_back(std::getenv(kVariables[i]));
+    ::setenv(kVariables[i], before[i].c_str(), 1);
+  }
+  EXPECT_THAT(set, ElementsAre("db", "migrate --to=3", "db/migrations:db/seed", "3"));
+  EXPECT_EQ(error_of({"--drydock_schema="}),
+            "drydock: --drydock_schema is '', but must be a text that is not empty. Write "
+            "--drydock_schema=value.");
 }
 
 TEST(TestFlags, give_executors_other_kinds) {

@@ -8,6 +8,9 @@
 //
 //   --drydock_executor=mail=inline,...  kinds of the application's executors; docs/configuration.md
 //   --drydock_order=fifo|lifo|shuffle   the order of every drain that asks for none
+//   --drydock_schema=db/migrations      a file of SQL, or a folder of them in order of their names
+//   --drydock_schema_command=text       a command that makes the schema, with its inputs or its key
+//   --drydock_schema_inputs=a:b         (--drydock_schema_key=text); see TestDatabaseOptions
 //   --drydock_seed=N                    with shuffle: which order; printed where a test fails
 //
 // Each goes before the environment variable of its name (DRYDOCK_ORDER, …). The flags work in a
