@@ -1,7 +1,7 @@
 // Processes that are killed at any moment of a test, or while they start the server: afterwards no
 // row, connection, database, lock, server process, file or socket of theirs is left.
 //
-// DRYDOCK_CHAOS_TESTS=10000 kills more of them; see chaos_test.cc.
+// DRYDOCK_CHAOS_TESTS=10000 (--config=chaos) kills more of them; see chaos_test.cc.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Many tests that fail, throw, escape and lose their connection in every way: afterwards the
 // database is as the template.
 //
-// DRYDOCK_CHAOS_TESTS=10000 runs that many tests in place of some hundreds.
+// DRYDOCK_CHAOS_TESTS=10000 (--config=chaos) runs that many tests in place of some hundreds.
 
 #include <gtest/gtest.h>
 
