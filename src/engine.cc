@@ -87,6 +87,7 @@ void Engine::leave_strand(const Slot& slot) {
 }
 
 void Engine::submit(int lane, SubmittedJob&& job) {
+  TransactionMark::see_submit(job, *this);
   const std::uint64_t id = job.id().value();
   ContextRef dropped;  // destroyed after the mutex is released
   bool is_inline = false;
@@ -115,18 +116,23 @@ void Engine::submit(int lane, SubmittedJob&& job) {
     }
     store_.append(Event::kSubmitted, time, {id, slot->parent().value(), site});
     if (const TransactionMark* const transaction = TransactionMark::find(*this)) {
-      note_submit_in_transaction(*slot, *transaction);
+      note_submit_in_transaction(slot->id(), slot->name(), slot->where(), transaction->where());
     }
   }
   if (is_inline) run_inline();
 }
 
-void Engine::note_submit_in_transaction(const Slot& slot, const TransactionMark& transaction) {
-  const std::string name = slot.name();
+void Engine::add_outside_submit(const SubmittedJob& job, SourceLocation transaction) {
+  const MutexLock lock(store_.mutex);
+  note_submit_in_transaction(job.id(), job.name(), job.where(), transaction);
+}
+
+void Engine::note_submit_in_transaction(JobId id, const std::string& name, SourceLocation where,
+                                        SourceLocation transaction) {
   add_finding_locked(
       {Finding::kSubmittedInTransaction,
-       "job '" + name + "' was submitted at " + slot.where().to_string() +
-           " while the transaction opened at " + transaction.where().to_string() +
+       "job '" + name + "' was submitted at " + where.to_string() +
+           " while the transaction opened at " + transaction.to_string() +
            " was open.\n  In production the job may run before that transaction commits and find "
            "nothing, or run although it rolls back.\n  Submit it with the transaction: "
            "transaction.submit(executor, {.name = \"" +
@@ -134,7 +140,7 @@ void Engine::note_submit_in_transaction(const Slot& slot, const TransactionMark&
            "\"}, job); or submit it after transact() has returned.\n  If the job needs nothing "
            "that the transaction writes: "
            "sandbox.allow(drydock::Finding::kSubmittedInTransaction).",
-       slot.id(), slot.where()});
+       id, where});
 }
 
 bool Engine::cancel(JobId id) {

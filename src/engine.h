@@ -125,6 +125,10 @@ class Engine final : public IdleSource {
     most_inline_spawned_ = limit;
   }
 
+  // Makes a finding of a submit to an executor that is not of this simulation, while the
+  // transaction opened at `transaction` was open.
+  void add_outside_submit(const SubmittedJob& job, SourceLocation transaction);
+
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
@@ -204,7 +208,8 @@ class Engine final : public IdleSource {
   int thread_lane(int base) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void leave_strand(const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_late_submit(const SubmittedJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void note_submit_in_transaction(const Slot& slot, const TransactionMark& transaction)
+  void note_submit_in_transaction(JobId id, const std::string& name, SourceLocation where,
+                                  SourceLocation transaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);

@@ -14,6 +14,7 @@
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
 #include "src/thread_name.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 
@@ -58,6 +59,7 @@ class JobLedger::DueCall {
 // --- the way of a job -----------------------------------------------------------------------
 
 JobLedger::Place JobLedger::add(SubmittedJob& job, State state) {
+  TransactionMark::see_submit(job);
   {
     MutexLock lock(mutex_);
     if (!refuses(job)) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/job_text.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 
@@ -70,6 +71,7 @@ std::string Mailbox::WithBase::describe() const {
 }
 
 void Mailbox::submit(SubmittedJob job) {
+  TransactionMark::see_submit(job);
   if (job.delay() > absl::ZeroDuration()) {
     submit_delayed(std::move(job));
     return;
@@ -103,6 +105,7 @@ void Mailbox::submit_delayed(SubmittedJob job) {
       },
       where);
   if (recurring) wait.set_recurring();
+  const TransactionMark::Forwarding seen;
   forward_(std::move(wait));
 }
 
@@ -122,6 +125,7 @@ void Mailbox::pump(JobId submitted) {
     const SourceLocation where = job->where();
     job->decorate([&self](JobBody run) { return Turn(self, std::move(run)); });
     try {
+      const TransactionMark::Forwarding seen;
       forward_(*std::move(job));
     } catch (...) {
       if (id == submitted) {

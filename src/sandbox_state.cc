@@ -28,6 +28,20 @@ bool may_be_retried(const std::exception& error) {
   return is_serialization_failure(error) || is_deadlock(error);
 }
 
+// To submit while it is open is a finding, whatever executor takes the job.
+class SandboxTransaction final : public TransactionMark {
+ public:
+  SandboxTransaction(Engine& engine, SourceLocation where)
+      : TransactionMark(engine, where), engine_(engine) {}
+
+ private:
+  void note_submit(const SubmittedJob& job) const override {
+    engine_.add_outside_submit(job, where());
+  }
+
+  Engine& engine_;
+};
+
 }  // namespace
 
 // Writes what a rollback drops into the journal.
@@ -118,7 +132,7 @@ void SandboxState::transact_outermost(const TransactionOptions& options, SourceL
 
 void SandboxState::run_noted(CommitEffects& effects, SourceLocation where, Body body,
                              absl::FunctionRef<void(Body)> run) {
-  const TransactionMark mark(*engine_, where);
+  const SandboxTransaction mark(*engine_, where);
   engine_->note(Event::kTransactionBegan, "", where);
   std::optional<Injected> injected;
   try {

@@ -11,6 +11,7 @@
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
 #include "src/start_thread.h"
+#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 
@@ -43,6 +44,7 @@ void ThreadPool::start_threads() {
 }
 
 void ThreadPool::submit(SubmittedJob&& job) {
+  TransactionMark::see_submit(job);
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
   const CoarseTick now = coarse_tick();

@@ -4,6 +4,10 @@
 
 #include "drydock/source_location.h"
 
+namespace drydock {
+class SubmittedJob;
+}
+
 namespace drydock::internal {
 
 class Engine;
@@ -17,7 +21,26 @@ class TransactionMark {
   }
   TransactionMark(const TransactionMark&) = delete;
   TransactionMark& operator=(const TransactionMark&) = delete;
-  ~TransactionMark() { innermost_ = outer_; }
+
+  // What executors outside of a simulation call at each submit.
+  static void see_submit(const SubmittedJob& job) {
+    if (innermost_ != nullptr && !quiet_) innermost_->note_submit(job);
+  }
+  // The same of another simulation's executor.
+  static void see_submit(const SubmittedJob& job, const Engine& of) {
+    if (innermost_ != nullptr && &innermost_->engine_ != &of) see_submit(job);
+  }
+  // Lives while an executor forwards what it has seen before, maybe on another thread.
+  class Forwarding {
+   public:
+    Forwarding() { quiet_ = true; }
+    Forwarding(const Forwarding&) = delete;
+    Forwarding& operator=(const Forwarding&) = delete;
+    ~Forwarding() { quiet_ = before_; }
+
+   private:
+    const bool before_ = quiet_;
+  };
 
   SourceLocation where() const { return where_; }
 
@@ -30,12 +53,19 @@ class TransactionMark {
     return transaction;
   }
 
+ protected:
+  ~TransactionMark() { innermost_ = outer_; }
+
  private:
+  // Makes a finding of it.
+  virtual void note_submit(const SubmittedJob& job) const = 0;
+
   const Engine& engine_;
   SourceLocation where_;
   TransactionMark* outer_;
 
   static inline constinit thread_local TransactionMark* innermost_ = nullptr;
+  static inline constinit thread_local bool quiet_ = false;
 };
 
 }  // namespace drydock::internal

@@ -6,14 +6,19 @@
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/deferred_executor.h"
+#include "drydock/function_executor.h"
 #include "drydock/inline_executor.h"
 #include "drydock/misuse_error.h"
+#include "drydock/serial_executor.h"
 #include "drydock/thread_pool_executor.h"
 #include "drydock/transaction_errors.h"
+#include "drydock/wait_idle.h"
 #include "tests/sandbox_fixture.h"
 
 namespace drydock {
@@ -154,6 +159,41 @@ TEST_P(SandboxTest, finds_a_job_submitted_inside_a_transaction) {
                 "transaction.submit(executor, {.name = \"mail\"}, job); or submit it after "
                 "transact() has returned.\n  If the job needs nothing that the transaction writes: "
                 "sandbox.allow(drydock::Finding::kSubmittedInTransaction).");
+}
+
+// Whoever runs it: an executor in production has no simulation at all.
+TEST_P(SandboxTest, finds_a_job_submitted_inside_a_transaction_to_an_executor_of_its_own) {
+  Sandbox sandbox(test_database(), with());
+  ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
+  SerialExecutor strand(pool, "strand");
+  DeferredExecutor of_another_simulation;
+  std::thread thread;
+  FunctionExecutor adapter([&](Job job) { thread = std::thread(std::move(job)); });
+  std::thread strand_thread;
+  FunctionExecutor base([&](Job job) { strand_thread = std::thread(std::move(job)); });
+  SerialExecutor strand_of_adapter(base, "adapted strand");
+  Executor* const executors[] = {&pool, &strand, &of_another_simulation, &adapter,
+                                 &strand_of_adapter};
+  std::vector<std::string> names;
+  sandbox.database().transact([&](Transaction& tx) {
+    for (Executor* executor : executors) {
+      names.push_back("job " + std::to_string(names.size()));
+      executor->submit({.name = names.back()}, [] {});
+    }
+    tx.submit(pool, {.name = "with the transaction"}, [] {});
+  });
+  pool.submit({.name = "after it"}, [] {});
+  of_another_simulation.drain();
+  EXPECT_TRUE(wait_idle({&pool, &adapter, &strand_of_adapter}, absl::InfiniteDuration()).ok());
+  thread.join();
+  strand_thread.join();
+  const SandboxReport report = sandbox.finish();
+  ASSERT_THAT(report.findings, SizeIs(names.size()));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(report.findings[i].kind, Finding::kSubmittedInTransaction);
+    EXPECT_THAT(report.findings[i].message,
+                HasSubstr("job '" + names[i] + "' was submitted at tests/sandbox_test.cc:"));
+  }
 }
 
 TEST_P(SandboxTest, passes_with_a_finding_that_is_allowed) {
