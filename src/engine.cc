@@ -26,8 +26,10 @@ namespace {
 }
 
 std::string untaken(const JobRun& failure) {
+  const std::string chain =
+      failure.ancestors.empty() ? "" : "\n  " + describe_ancestors(failure.ancestors);
   return "a failure that nobody took: job '" + failure.name + "', submitted at " +
-         failure.where.to_string() + ", failed: " + failure.error +
+         failure.where.to_string() + ", failed: " + failure.error + chain +
          "\n  Where the test expects it, it takes it before the simulation ends: "
          "EXPECT_EQ(simulation.take_failures().size(), 1).";
 }

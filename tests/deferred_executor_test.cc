@@ -176,6 +176,31 @@ TEST(DeferredExecutor, PrintsFailuresThatNobodyTook) {
                 "EXPECT_EQ(simulation.take_failures().size(), 1).\n");
 }
 
+TEST(DeferredExecutor, PrintsTheSubmittersOfAFailureThatNobodyTook) {
+  const SourceLocation import_place = SourceLocation::current();
+  const SourceLocation row_place = SourceLocation::current();
+  ::testing::internal::CaptureStderr();
+  {
+    DeferredExecutor executor;
+    executor.submit(
+        {.name = "import"},
+        [&] {
+          executor.submit(
+              {.name = "row"}, [] { throw std::runtime_error("no column"); }, row_place);
+        },
+        import_place);
+    executor.drain();
+  }
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "drydock: a failure that nobody took: job 'row', submitted at " +
+                row_place.to_string() +
+                ", failed: std::runtime_error: no column\n  submitted by 'import' (#1, submitted "
+                "at " +
+                import_place.to_string() +
+                ")\n  Where the test expects it, it takes it before the simulation ends: "
+                "EXPECT_EQ(simulation.take_failures().size(), 1).\n");
+}
+
 TEST(DeferredExecutor, RunsAChainOfAMillionJobs) {
   DeferredExecutor executor;
   int left = 1'000'000;
