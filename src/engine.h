@@ -195,6 +195,15 @@ class Engine final : public IdleSource {
     }
   }
   [[noreturn]] void refuse(const std::string& call) const;
+  [[gnu::always_inline]] static void refuse_unless_valid(const DrainOptions& options,
+                                                         const char* call) {
+    // Both at once: a drain of one job is to pay for one branch.
+    if (static_cast<int>(options.deliveries < 1) | static_cast<int>(options.max_generation < 0)) {
+      refuse_options(options, call);
+    }
+  }
+  [[noreturn, gnu::noinline, gnu::cold]] static void refuse_options(const DrainOptions& options,
+                                                                    const std::string& call);
   // Puts a job that is due into its line.
   void line_up(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     Lane& lane = *lanes_[slot.lane];

@@ -38,6 +38,19 @@ void Engine::refuse(const std::string& call) const {
                     call + " after transact() has returned.");
 }
 
+void Engine::refuse_options(const DrainOptions& options, const std::string& call) {
+  if (options.deliveries < 1) {
+    throw MisuseError("drydock: " + call +
+                      " was given deliveries = " + std::to_string(options.deliveries) +
+                      ". Pass 1, the default, to run each job once, or 2 and more to see whether "
+                      "jobs can bear to be delivered again.");
+  }
+  throw MisuseError("drydock: " + call +
+                    " was given max_generation = " + std::to_string(options.max_generation) +
+                    ". Pass how many jobs may stand above a job in its chain of submitters: 0 "
+                    "where no job may submit one that runs, 1000 by default.");
+}
+
 // --- Running.
 
 [[gnu::always_inline]] inline void Engine::run(Drain& drain, SlotTable::Entry job, Lane& lane) {
@@ -181,6 +194,7 @@ void Engine::complete(Drain& drain) {
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {
   refuse_unless_driver(call);
+  refuse_unless_valid(options, call);
   DrainReport report;
   Drain drain(options, lane, &report);
   const Driving driving(*this);

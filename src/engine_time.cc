@@ -61,6 +61,7 @@ DrainReport Engine::advance_until(std::int64_t end, const DrainOptions& options,
 
 DrainReport Engine::advance_by(absl::Duration duration, const DrainOptions& options) {
   refuse_unless_driver("advance_by()");
+  refuse_unless_valid(options, "advance_by()");
   if (duration < absl::ZeroDuration()) {
     throw MisuseError("drydock: advance_by(" + absl::FormatDuration(duration) +
                       ") would turn the simulated clock back. Pass how far it moves forward.");
@@ -71,6 +72,7 @@ DrainReport Engine::advance_by(absl::Duration duration, const DrainOptions& opti
 
 DrainReport Engine::advance_to_next(const DrainOptions& options) {
   refuse_unless_driver("advance_to_next()");
+  refuse_unless_valid(options, "advance_to_next()");
   return advance_until(std::numeric_limits<std::int64_t>::max(), options, /*once=*/true);
 }
 

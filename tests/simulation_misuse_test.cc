@@ -131,6 +131,38 @@ TEST(SimulationMisuse, RefusesToTurnTheClockBack) {
       "forward.");
 }
 
+TEST(SimulationMisuse, RefusesToRunJobsLessThanOnce) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  executor.submit([] {});
+  const DrainOptions none{.deliveries = 0};
+  const auto text = [](const std::string& call, const std::string& value) {
+    return "drydock: " + call + " was given deliveries = " + value +
+           ". Pass 1, the default, to run each job once, or 2 and more to see whether jobs can "
+           "bear to be delivered again.";
+  };
+  EXPECT_EQ(misuse([&] { simulation.drain(none); }), text("drain()", "0"));
+  EXPECT_EQ(misuse([&] { executor.drain({.deliveries = -3}); }), text("drain()", "-3"));
+  EXPECT_EQ(misuse([&] { simulation.advance_by(absl::Seconds(1), none); }),
+            text("advance_by()", "0"));
+  EXPECT_EQ(misuse([&] { simulation.advance_to_next(none); }), text("advance_to_next()", "0"));
+  EXPECT_EQ(executor.pending_count(), 1U);
+}
+
+TEST(SimulationMisuse, RefusesANegativeNumberOfGenerations) {
+  Simulation simulation;
+  const DrainOptions negative{.max_generation = -1};
+  const auto text = [](const std::string& call) {
+    return "drydock: " + call +
+           " was given max_generation = -1. Pass how many jobs may stand above a job in its chain "
+           "of submitters: 0 where no job may submit one that runs, 1000 by default.";
+  };
+  EXPECT_EQ(misuse([&] { simulation.drain(negative); }), text("drain()"));
+  EXPECT_EQ(misuse([&] { simulation.advance_by(absl::Seconds(1), negative); }),
+            text("advance_by()"));
+  EXPECT_EQ(misuse([&] { simulation.advance_to_next(negative); }), text("advance_to_next()"));
+}
+
 TEST(SimulationMisuse, MayBeDrivenInsideAJobOfAnotherSimulation) {
   Simulation outer, inner;
   DeferredExecutor outer_executor(outer), inner_executor(inner);

@@ -42,6 +42,7 @@ class DrainOrder {
   std::uint64_t seed_;
 };
 
+// A drain throws `MisuseError` where `deliveries` is below 1 or `max_generation` below 0.
 struct DrainOptions {
   // The names of the jobs to run; empty: all.
   std::vector<std::string> only = {};
@@ -56,7 +57,8 @@ struct DrainOptions {
   // run fails, or changes what the first has left in a sandbox's tables, that is
   // `Finding::kNotIdempotent`, which names the rows; a write that leaves them as they were is no
   // change. (It reads all tables that have rows, twice for each job.) A job that fails the first
-  // time is not run again, nor is one that was made into a `Job` before it was submitted.
+  // time is not run again, nor is one that was made into a `Job` before it was submitted. A
+  // recurring job is run once each time it comes, whatever this says.
   int deliveries = 1;
   // Jobs of one strand keep their order whatever this says. Unset: that of the simulation's
   // options, which may come from the command line or the environment.
