@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "src/engine.h"
 
 namespace drydock {
@@ -20,6 +21,15 @@ DrainReport DeferredExecutor::drain(DrainOptions options) {
 }
 
 bool DeferredExecutor::run_one() { return engine().run_one(lane()); }
+
+DrainReport DeferredExecutor::advance_by(absl::Duration duration, DrainOptions options) {
+  return engine().advance_by(duration, options, lane());
+}
+
+DrainReport DeferredExecutor::advance_to_next(DrainOptions options) {
+  return engine().advance_to_next(options, lane());
+}
+
 std::size_t DeferredExecutor::pending_count() const { return engine().pending_count(lane()); }
 std::vector<PendingJob> DeferredExecutor::pending() const { return engine().pending(lane()); }
 

@@ -67,9 +67,10 @@ class Engine final : public IdleSource {
 
   // `lane`: of this executor and of inline ones only; none: of all.
   DrainReport drain(const DrainOptions& options, std::optional<int> lane, const char* call);
-  DrainReport advance_by(absl::Duration duration, const DrainOptions& options);
-  DrainReport advance_to_next(const DrainOptions& options);
-  bool run_one(int lane);
+  DrainReport advance_by(absl::Duration duration, const DrainOptions& options,
+                         std::optional<int> lane = std::nullopt);
+  DrainReport advance_to_next(const DrainOptions& options, std::optional<int> lane = std::nullopt);
+  bool run_one(std::optional<int> lane);
 
   // Runs the calling thread's inline jobs, which an open transaction has held.
   void run_inline();
@@ -271,6 +272,10 @@ class Engine final : public IdleSource {
   bool takes_part(const Drain& drain, const Lane& lane) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     if (lane.kind == Lane::kInline) return lane.thread == std::this_thread::get_id();
+    return is_own(drain, lane);
+  }
+  // Not only taking part, as inline lanes do: what the drain was asked for.
+  static bool is_own(const Drain& drain, const Lane& lane) {
     return !drain.lane || lane.base == *drain.lane;
   }
   void sort_line(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -304,9 +309,26 @@ class Engine final : public IdleSource {
 
   // Lines jobs up whose time has come.
   void set_clock(std::int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  std::optional<std::int64_t> next_due() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  DrainReport advance_until(std::int64_t end, const DrainOptions& options, bool once);
+  // How far a call moves the clock.
+  struct Advance {
+    enum Kind { kToEnd, kToNext };
+    Kind kind;
+    std::int64_t end = kNever;
+    bool arrived = false;
+  };
+  DrainReport advance(Advance advance, const DrainOptions& options, std::optional<int> lane);
+  // Where the clock stops next; none: the call has come to its end.
+  std::optional<std::int64_t> next_stop(const Drain& drain, Advance& advance)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::optional<std::int64_t> stop_before_end(const Drain& drain, Advance& advance)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::optional<std::int64_t> stop_before_next(const Drain& drain, Advance& advance)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // `kNever`: no job is due later.
+  std::int64_t next_due(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::int64_t next_due(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::int64_t next_own_due(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   std::int64_t now() const { return clock_.unix_nanos_.load(std::memory_order_relaxed); }

@@ -205,7 +205,7 @@ DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, 
   return report;
 }
 
-bool Engine::run_one(int lane) {
+bool Engine::run_one(std::optional<int> lane) {
   refuse_unless_driver("run_one()");
   static const DrainOptions kNoLimit{.max_spawned = std::numeric_limits<std::size_t>::max(),
                                      .max_generation = std::numeric_limits<int>::max()};

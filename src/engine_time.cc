@@ -1,7 +1,7 @@
 // How the simulated clock moves, and what runs on its way.
 
+#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include "absl/time/time.h"
@@ -23,57 +23,101 @@ void Engine::set_clock(std::int64_t now) {
   }
 }
 
-std::optional<std::int64_t> Engine::next_due() {
-  std::optional<std::int64_t> earliest;
+std::int64_t Engine::next_due(Lane& lane) {
+  while (!lane.delayed.empty() && slots_.find(lane.delayed.front().id) == nullptr) {
+    lane.pop_delayed();  // cancelled
+  }
+  return lane.delayed.empty() ? kNever : lane.delayed.front().due;
+}
+
+std::int64_t Engine::next_due(const Drain& drain) {
+  std::int64_t earliest = kNever;
   for (const auto& lane : lanes_) {
-    while (!lane->delayed.empty() && slots_.find(lane->delayed.front().id) == nullptr) {
-      lane->pop_delayed();
-    }
-    if (lane->delayed.empty()) continue;
-    const std::int64_t due = lane->delayed.front().due;
-    if (!earliest || due < *earliest) earliest = due;
+    if (takes_part(drain, *lane)) earliest = std::min(earliest, next_due(*lane));
   }
   return earliest;
 }
 
-DrainReport Engine::advance_until(std::int64_t end, const DrainOptions& options, bool once) {
+std::int64_t Engine::next_own_due(const Drain& drain) {
+  return drain.lane ? next_due(*lanes_[*drain.lane]) : next_due(drain);
+}
+
+// Each due time on the way, then the end.
+std::optional<std::int64_t> Engine::stop_before_end(const Drain& drain, Advance& advance) {
+  if (advance.arrived) return std::nullopt;
+  const std::int64_t due = next_due(drain);
+  if (due <= advance.end) return due;
+  advance.arrived = true;
+  return advance.end;
+}
+
+// The due times of inline jobs on the way, then that of a job of the drain's own.
+std::optional<std::int64_t> Engine::stop_before_next(const Drain& drain, Advance& advance) {
+  const std::int64_t own = next_own_due(drain);
+  if (advance.arrived || own == kNever) return std::nullopt;
+  const std::int64_t due = next_due(drain);
+  advance.arrived = due == own;
+  return due;
+}
+
+std::optional<std::int64_t> Engine::next_stop(const Drain& drain, Advance& advance) {
+  switch (advance.kind) {
+    case Advance::kToEnd:
+      return stop_before_end(drain, advance);
+    case Advance::kToNext:
+      return stop_before_next(drain, advance);
+  }
+  return std::nullopt;
+}
+
+DrainReport Engine::advance(Advance advance, const DrainOptions& options, std::optional<int> lane) {
   DrainReport report;
-  Drain drain(options, std::nullopt, &report);
+  Drain drain(options, lane, &report);
   const Driving driving(*this);
   const MutexLock lock(store_.mutex);
   begin(drain);
   run_due(drain);
   while (!drain.reached_limit()) {
-    const std::optional<std::int64_t> due = next_due();
-    if (!due || *due > end) break;
-    set_clock(*due);
+    const std::optional<std::int64_t> stop = next_stop(drain, advance);
+    if (!stop) break;
+    set_clock(*stop);
     store_.append(Event::kClockAdvanced, now(), {});
     run_due(drain);
-    if (once) break;
-  }
-  if (!once && !drain.reached_limit()) {
-    set_clock(end);
-    store_.append(Event::kClockAdvanced, now(), {});
   }
   complete(drain);
   return report;
 }
 
-DrainReport Engine::advance_by(absl::Duration duration, const DrainOptions& options) {
+namespace {
+
+// The end of the clock's range is for what is never due.
+std::int64_t end_of(absl::Time now, absl::Duration duration) {
+  return std::min(absl::ToUnixNanos(now + duration), kNever - 1);
+}
+
+}  // namespace
+
+DrainReport Engine::advance_by(absl::Duration duration, const DrainOptions& options,
+                               std::optional<int> lane) {
   refuse_unless_driver("advance_by()");
   refuse_unless_valid(options, "advance_by()");
   if (duration < absl::ZeroDuration()) {
     throw MisuseError("drydock: advance_by(" + absl::FormatDuration(duration) +
                       ") would turn the simulated clock back. Pass how far it moves forward.");
   }
-  const absl::Time end = clock_.now() + duration;
-  return advance_until(absl::ToUnixNanos(end), options, /*once=*/false);
+  if (duration == absl::InfiniteDuration()) {
+    throw MisuseError(
+        "drydock: advance_by(inf) would move the simulated clock to a time that never comes. Call "
+        "advance_until_idle(), which stops at the last job's due time, or pass a finite "
+        "duration.");
+  }
+  return advance({.kind = Advance::kToEnd, .end = end_of(clock_.now(), duration)}, options, lane);
 }
 
-DrainReport Engine::advance_to_next(const DrainOptions& options) {
+DrainReport Engine::advance_to_next(const DrainOptions& options, std::optional<int> lane) {
   refuse_unless_driver("advance_to_next()");
   refuse_unless_valid(options, "advance_to_next()");
-  return advance_until(std::numeric_limits<std::int64_t>::max(), options, /*once=*/true);
+  return advance({.kind = Advance::kToNext}, options, lane);
 }
 
 }  // namespace drydock::internal

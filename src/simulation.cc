@@ -25,6 +25,8 @@ DrainReport Simulation::drain(DrainOptions options) {
   return engine_->drain(options, std::nullopt, "drain()");
 }
 
+bool Simulation::run_one() { return engine_->run_one(std::nullopt); }
+
 DrainReport Simulation::advance_by(absl::Duration duration, DrainOptions options) {
   return engine_->advance_by(duration, options);
 }

@@ -22,10 +22,13 @@
 
 namespace drydock::internal {
 
+// The due time of a job that is never due: the simulated clock stops before it.
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
 // Times of the simulated clock do not wrap around.
 inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+  return __builtin_add_overflow(a, b, &sum) ? kNever : sum;
 }
 
 // Now, for listings that other threads ask for: zero where there is none, which saves the clock.

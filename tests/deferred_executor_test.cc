@@ -3,12 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "drydock/inline_executor.h"
+#include "drydock/simulation.h"
 #include "tests/job_log.h"
 
 namespace drydock {
@@ -141,6 +146,80 @@ TEST(DeferredExecutor, TakesASubmitFromTheDestructorOfAClosure) {
   EXPECT_TRUE(executor.cancel(id));
   executor.drain();
   EXPECT_THAT(log.names, ElementsAre("from a destructor"));
+}
+
+// --- Time.
+
+// Two executors and an inline one that share a clock; each job writes down its name and when it
+// ran.
+class DeferredExecutorTime : public ::testing::Test {
+ protected:
+  void submit(Executor& executor, const std::string& name, int seconds) {
+    executor.submit({.name = name, .delay = absl::Seconds(seconds)}, note(name));
+  }
+  void submit_every(Executor& executor, const std::string& name, int seconds) {
+    executor.submit_every({.name = name}, absl::Seconds(seconds), note(name));
+  }
+  std::function<void()> note(const std::string& name) {
+    return [this, name] { log_.push_back(name + " at " + std::to_string(now())); };
+  }
+  std::int64_t now() const { return absl::ToInt64Seconds(clock_.now() - start_); }
+
+  Simulation simulation_;
+  const Clock& clock_ = simulation_.clock();
+  const absl::Time start_ = clock_.now();
+  DeferredExecutor mail_{simulation_, "mail"}, reports_{simulation_, "reports"};
+  InlineExecutor immediate_{simulation_};
+  std::vector<std::string> log_;
+};
+
+TEST_F(DeferredExecutorTime, AdvancesAndRunsItsOwnJobsAndInlineOnes) {
+  submit(mail_, "mail", 1);
+  submit(reports_, "report", 2);
+  submit(immediate_, "inline", 3);
+  submit(mail_, "second mail", 4);
+  const DrainReport report = mail_.advance_by(absl::Seconds(5));
+  EXPECT_THAT(log_, ElementsAre("mail at 1", "inline at 3", "second mail at 4"));
+  EXPECT_EQ(now(), 5);
+  ASSERT_THAT(report.pending, SizeIs(1));
+  EXPECT_EQ(report.pending[0].name, "report");
+  EXPECT_EQ(report.pending[0].reason, PendingJob::kFiltered);
+  EXPECT_THAT(reports_.pending(), ElementsAre(Field(&PendingJob::reason, PendingJob::kQueued)));
+  simulation_.drain();
+  EXPECT_EQ(log_.back(), "report at 5");
+}
+
+TEST_F(DeferredExecutorTime, LeavesTheJobsOfOthersInTheOrderOfTheirDueTimes) {
+  submit_every(reports_, "hourly", 2);
+  submit(reports_, "late", 3);
+  submit(reports_, "early", 1);
+  mail_.advance_by(absl::Seconds(4));
+  EXPECT_THAT(names_of(reports_.drain().runs), ElementsAre("early", "hourly", "late", "hourly"));
+}
+
+TEST_F(DeferredExecutorTime, AdvancesToTheNextDueTimeOfAJobOfItsOwn) {
+  submit(reports_, "report", 1);
+  submit(immediate_, "inline", 2);
+  submit(mail_, "mail", 3);
+  submit(mail_, "second mail", 4);
+  EXPECT_THAT(names_of(mail_.advance_to_next().runs), ElementsAre("inline", "mail"));
+  EXPECT_THAT(log_, ElementsAre("inline at 2", "mail at 3"));
+  mail_.advance_to_next();
+  EXPECT_EQ(now(), 4);
+  submit(reports_, "second report", 5);
+  submit(immediate_, "second inline", 5);
+  EXPECT_THAT(mail_.advance_to_next().runs, IsEmpty());
+  EXPECT_EQ(now(), 4);
+  simulation_.advance_by(absl::Seconds(5));
+}
+
+TEST_F(DeferredExecutorTime, StopsAtAJobThatAnInlineJobOnTheWaySubmits) {
+  immediate_.submit({.delay = absl::Seconds(1)}, [this] { submit(mail_, "reply", 1); });
+  submit(mail_, "mail", 3);
+  mail_.advance_to_next();
+  EXPECT_THAT(log_, ElementsAre("reply at 2"));
+  mail_.advance_to_next();
+  EXPECT_THAT(log_, ElementsAre("reply at 2", "mail at 3"));
 }
 
 // --- Threads.

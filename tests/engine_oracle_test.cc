@@ -100,23 +100,36 @@ class Real {
   }
 
   void take(const Step& step) {
-    DeferredExecutor& target = step.target == 0 ? deferred_ : other_deferred_;
     switch (step.kind) {
       case Step::kSubmit:
         return submit(step.submit);
       case Step::kCancel:
         return cancel(step.cancel);
+      default:
+        break;
+    }
+    if (!step.executor) {
+      drive(simulation_, step);
+    } else {
+      drive(*step.executor == 0 ? deferred_ : other_deferred_, step);
+    }
+  }
+
+  // The same calls on the simulation and on an executor of it.
+  template <class Driven>
+  void drive(Driven& driven, const Step& step) {
+    switch (step.kind) {
       case Step::kDrain:
-        return tell(simulation_.drain(step.options));
-      case Step::kDrainOne:
-        return tell(target.drain(step.options));
+        return tell(driven.drain(step.options));
       case Step::kRunOne:
-        story_.push_back(line("run_one ", target.run_one()));
+        story_.push_back(line("run_one ", driven.run_one()));
         return;
       case Step::kAdvance:
-        return tell(simulation_.advance_by(absl::Seconds(step.seconds), step.options));
+        return tell(driven.advance_by(absl::Seconds(step.seconds), step.options));
       case Step::kAdvanceToNext:
-        return tell(simulation_.advance_to_next(step.options));
+        return tell(driven.advance_to_next(step.options));
+      default:
+        return;
     }
   }
 

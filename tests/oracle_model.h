@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -224,7 +225,7 @@ class Model {
     tell(drain);
   }
 
-  void run_one(int base) {
+  void run_one(std::optional<int> base) {
     DrainOptions options;
     options.max_generation = 1'000'000;
     const Drain drain{options, base, arrivals_};
@@ -237,24 +238,51 @@ class Model {
     story_.push_back(line("run_one ", found));
   }
 
-  void advance(int end, bool once, const DrainOptions& options) {
-    Drain drain{options, {}, arrivals_};
+  void move_clock(int to, Drain& drain) {
+    now_ = to;
+    event("clock advanced", 0, 0);
+    run_due(drain);
+  }
+
+  // The earliest due time to come of the jobs that `counts` says yes to; none: `kNever`.
+  template <class Counts>
+  int next_due(Counts&& counts) const {
+    int next = kNever;
+    for (const ModelJob& job : jobs_) {
+      if (job.pending && job.due > now_ && counts(job)) next = std::min(next, job.due);
+    }
+    return next;
+  }
+  static bool is_own(const Drain& drain, const ModelJob& job) {
+    return !drain.only_base || base_of(job.target) == *drain.only_base;
+  }
+  // Where the clock of a call has to stop on its way: filters do not count.
+  int next_stop(const Drain& drain) const {
+    return next_due(
+        [&](const ModelJob& job) { return is_inline(job.target) || is_own(drain, job); });
+  }
+  int next_own_stop(const Drain& drain) const {
+    return next_due([&](const ModelJob& job) { return is_own(drain, job); });
+  }
+
+  void advance_by(int seconds, const DrainOptions& options, std::optional<int> base) {
+    Drain drain{options, base, arrivals_};
+    const int end = now_ + seconds;
     event("drain started", 0, 0);
     run_due(drain);
-    while (!drain.limit) {
-      int next = end + 1;
-      for (const ModelJob& job : jobs_) {
-        if (job.pending && job.due > now_) next = std::min(next, job.due);
-      }
-      if (next > end) break;
-      now_ = next;
-      event("clock advanced", 0, 0);
-      run_due(drain);
-      if (once) break;
-    }
-    if (!drain.limit && !once) {
-      now_ = end;
-      event("clock advanced", 0, 0);
+    while (!drain.limit && next_stop(drain) <= end) move_clock(next_stop(drain), drain);
+    if (!drain.limit) move_clock(end, drain);
+    tell(drain);
+  }
+
+  void advance_to_next(const DrainOptions& options, std::optional<int> base) {
+    Drain drain{options, base, arrivals_};
+    event("drain started", 0, 0);
+    run_due(drain);
+    bool arrived = false;
+    while (!drain.limit && !arrived && next_own_stop(drain) != kNever) {
+      arrived = next_stop(drain) == next_own_stop(drain);
+      move_clock(next_stop(drain), drain);
     }
     tell(drain);
   }
@@ -266,17 +294,17 @@ class Model {
       case Step::kCancel:
         return cancel(step.cancel);
       case Step::kDrain:
-        return drain(step.options, std::nullopt);
-      case Step::kDrainOne:
-        return drain(step.options, step.target);
+        return drain(step.options, step.executor);
       case Step::kRunOne:
-        return run_one(step.target);
+        return run_one(step.executor);
       case Step::kAdvance:
-        return advance(now_ + step.seconds, /*once=*/false, step.options);
+        return advance_by(step.seconds, step.options, step.executor);
       case Step::kAdvanceToNext:
-        return advance(1'000'000, /*once=*/true, step.options);
+        return advance_to_next(step.options, step.executor);
     }
   }
+
+  static constexpr int kNever = std::numeric_limits<int>::max();
 
   const Program& program_;
   Story story_;

@@ -12,6 +12,8 @@ int below(Random& random, int bound) {
   return static_cast<int>(random() % static_cast<std::uint64_t>(bound));
 }
 
+constexpr int kCalls = Step::kAdvanceToNext;  // that are no submit
+
 const char* const kNames[] = {"a", "b", "c"};
 
 Plan::Submit random_submit(Random& random, int first_plan, int plans) {
@@ -79,12 +81,12 @@ Program random_program(std::uint64_t seed) {
   const int steps = 3 + below(random, 10);
   for (int i = 0; i < steps; ++i) {
     Step step;
-    const int kind = below(random, 12);
-    step.kind = kind < 6 ? Step::kSubmit : static_cast<Step::Kind>(kind - 5);
+    step.kind =
+        below(random, 2) == 0 ? Step::kSubmit : static_cast<Step::Kind>(1 + below(random, kCalls));
     step.submit = below(random, 8) == 0 ? random_recurring(random, 0, plans)
                                         : random_submit(random, 0, plans);
     step.cancel = 1 + random() % 12;
-    step.target = below(random, 2);
+    if (below(random, 2) == 0) step.executor = below(random, 2);
     step.seconds = below(random, 4);
     step.options = random_options(random);
     program.steps.push_back(std::move(step));

@@ -3,6 +3,7 @@
 #define DRYDOCK_TESTS_ORACLE_PROGRAM_H_
 
 #include <cstdint>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -34,11 +35,19 @@ struct Plan {
 };
 
 struct Step {
-  enum Kind { kSubmit, kCancel, kDrain, kDrainOne, kRunOne, kAdvance, kAdvanceToNext };
+  enum Kind {
+    kSubmit,
+    kCancel,
+    kDrain,
+    kRunOne,
+    kAdvance,
+    kAdvanceToNext,
+  };
   Kind kind;
   Plan::Submit submit = {};
   std::uint64_t cancel = 0;
-  int target = 0;
+  // Whose the call is: 0 and 1 of a deferred executor; none: of the simulation.
+  std::optional<int> executor = {};
   int seconds = 0;
   DrainOptions options = {};
 };

@@ -22,12 +22,14 @@ using ::testing::ElementsAre;
 TEST(DeferredExecutorMisuse, RefusesADrainInsideAJob) {
   DeferredExecutor executor;
   const SourceLocation where = SourceLocation::current();
-  std::string drained, ran_one;
+  std::vector<std::string> texts;
   executor.submit(
       {.name = "send"},
       [&] {
-        drained = misuse([&] { executor.drain(); });
-        ran_one = misuse([&] { executor.run_one(); });
+        texts.push_back(misuse([&] { executor.drain(); }));
+        texts.push_back(misuse([&] { executor.run_one(); }));
+        texts.push_back(misuse([&] { executor.advance_by(absl::Seconds(1)); }));
+        texts.push_back(misuse([&] { executor.advance_to_next(); }));
       },
       where);
   executor.drain();
@@ -38,8 +40,8 @@ TEST(DeferredExecutorMisuse, RefusesADrainInsideAJob) {
            "production does. Submit what has to run after it, and call " +
            call + " from the test body.";
   };
-  EXPECT_EQ(drained, text("drain()"));
-  EXPECT_EQ(ran_one, text("run_one()"));
+  EXPECT_THAT(texts, ElementsAre(text("drain()"), text("run_one()"), text("advance_by()"),
+                                 text("advance_to_next()")));
 }
 
 TEST(DeferredExecutorMisuse, RefusesADrainOnAnotherThread) {
@@ -90,6 +92,7 @@ TEST(SimulationMisuse, RefusesToBeDrivenOnAnotherThread) {
     texts.push_back(misuse([&] { simulation.drain(); }));
     texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
     texts.push_back(misuse([&] { simulation.advance_to_next(); }));
+    texts.push_back(misuse([&] { simulation.run_one(); }));
   }).join();
   const auto text = [](const std::string& call) {
     return "drydock: " + call +
@@ -97,7 +100,8 @@ TEST(SimulationMisuse, RefusesToBeDrivenOnAnotherThread) {
            "run on one thread, in one order. Call it from the test body, and from other threads "
            "only submit.";
   };
-  EXPECT_THAT(texts, ElementsAre(text("drain()"), text("advance_by()"), text("advance_to_next()")));
+  EXPECT_THAT(texts, ElementsAre(text("drain()"), text("advance_by()"), text("advance_to_next()"),
+                                 text("run_one()")));
 }
 
 TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
@@ -110,6 +114,7 @@ TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
       [&] {
         texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
         texts.push_back(misuse([&] { simulation.advance_to_next(); }));
+        texts.push_back(misuse([&] { simulation.run_one(); }));
       },
       where);
   simulation.drain();
@@ -120,7 +125,8 @@ TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
            "production does. Submit what has to run after it, and call " +
            call + " from the test body.";
   };
-  EXPECT_THAT(texts, ElementsAre(text("advance_by()"), text("advance_to_next()")));
+  EXPECT_THAT(texts,
+              ElementsAre(text("advance_by()"), text("advance_to_next()"), text("run_one()")));
 }
 
 TEST(SimulationMisuse, RefusesToTurnTheClockBack) {
@@ -129,6 +135,16 @@ TEST(SimulationMisuse, RefusesToTurnTheClockBack) {
       misuse([&] { simulation.advance_by(-absl::Seconds(90)); }),
       "drydock: advance_by(-1m30s) would turn the simulated clock back. Pass how far it moves "
       "forward.");
+}
+
+TEST(SimulationMisuse, RefusesToMoveTheClockForEver) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const std::string text =
+      "drydock: advance_by(inf) would move the simulated clock to a time that never comes. Call "
+      "advance_until_idle(), which stops at the last job's due time, or pass a finite duration.";
+  EXPECT_EQ(misuse([&] { simulation.advance_by(absl::InfiniteDuration()); }), text);
+  EXPECT_EQ(misuse([&] { executor.advance_by(absl::InfiniteDuration()); }), text);
 }
 
 TEST(SimulationMisuse, RefusesToRunJobsLessThanOnce) {

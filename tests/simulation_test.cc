@@ -65,6 +65,35 @@ TEST(Simulation, KeepsTheJobsOfAnExecutorThatIsGone) {
   EXPECT_TRUE(ran);
 }
 
+TEST(Simulation, RunsTheOneJobThatADrainWouldRunFirst) {
+  Simulation simulation;
+  DeferredExecutor mail(simulation, "mail"), reports(simulation, "reports");
+  std::vector<std::string> log;
+  reports.submit([&] { log.push_back("report"); });
+  mail.submit([&] { log.push_back("mail"); });
+  mail.submit({.delay = absl::Seconds(1)}, [&] { log.push_back("late mail"); });
+  EXPECT_TRUE(simulation.run_one());
+  EXPECT_THAT(log, ElementsAre("report"));
+  EXPECT_TRUE(simulation.run_one());
+  EXPECT_FALSE(simulation.run_one());
+  EXPECT_THAT(log, ElementsAre("report", "mail"));
+}
+
+TEST(Simulation, RunsTheInlineJobsOfTheOneJobToo) {
+  Simulation simulation;
+  DeferredExecutor deferred(simulation);
+  InlineExecutor immediate(simulation);
+  std::vector<std::string> log;
+  deferred.submit([&] {
+    immediate.submit([&] { log.push_back("inline"); });
+    log.push_back("deferred");
+  });
+  deferred.submit([&] { log.push_back("second"); });
+  EXPECT_TRUE(simulation.run_one());
+  EXPECT_THAT(log, ElementsAre("deferred", "inline"));
+  simulation.drain();
+}
+
 // --- Time.
 
 TEST(Simulation, StartsAtTheSameTimeInEveryTest) {
@@ -141,6 +170,11 @@ TEST(Simulation, HoldsAJobThatIsNeverDue) {
   DeferredExecutor executor(simulation);
   const JobId id = executor.submit({.delay = absl::InfiniteDuration()}, [] {});
   EXPECT_THAT(simulation.advance_by(absl::Hours(24 * 365 * 100)).runs, IsEmpty());
+  const absl::Time before = simulation.clock().now();
+  EXPECT_THAT(simulation.advance_to_next().runs, IsEmpty());
+  EXPECT_EQ(simulation.clock().now(), before);
+  // Longer than the clock can go.
+  EXPECT_THAT(simulation.advance_by(absl::Hours(24 * 365 * 1'000)).runs, IsEmpty());
   EXPECT_TRUE(executor.cancel(id));
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "drydock/drain.h"
 #include "drydock/simulated_executor.h"
 #include "drydock/simulation.h"
@@ -39,6 +40,15 @@ class DeferredExecutor : public SimulatedExecutor {
 
   // Runs the one job that a drain would run first. False: none is due.
   bool run_one();
+
+  // Moves the simulation's clock by `duration`, for all its executors, and runs on the way what
+  // `drain()` would. What becomes due of other deferred executors waits for a drain of theirs. To
+  // run all jobs in the order of their due times: `Simulation::advance_by`. Throws `MisuseError` if
+  // `duration` is negative or infinite.
+  DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
+
+  // The same up to the next due time of a job of this executor, if there is one.
+  DrainReport advance_to_next(DrainOptions options = {});
 
   // How many of this executor's jobs have not run, due or not.
   std::size_t pending_count() const;

@@ -40,9 +40,9 @@ struct SimulationOptions {
   bool real_times = false;
 };
 
-// The thread that makes it drives it: `drain` and the `advance` functions throw `MisuseError` from
-// any other thread, from inside a job and inside an open transaction. Any thread may submit to its
-// executors, cancel, and read its clock, journal, failures and findings.
+// The thread that makes it drives it: `drain`, `run_one` and the `advance` functions throw
+// `MisuseError` from any other thread, from inside a job and inside an open transaction. Any thread
+// may submit to its executors, cancel, and read its clock, journal, failures and findings.
 class Simulation {
  public:
   // Throws `std::invalid_argument` where a variable of the environment has no valid value.
@@ -60,8 +60,12 @@ class Simulation {
   // Runs what is due, and what those jobs submit, oldest due time first, ties in submit order.
   DrainReport drain(DrainOptions options = {});
 
+  // Runs the one job that a drain would run first. False: none is due.
+  bool run_one();
+
   // Moves the clock by `duration`, stopping at each due time on the way to drain; a job sees its
-  // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative.
+  // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative or
+  // infinite.
   DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
 
   // Moves the clock to the next due time of a job of its executors, if there is one, and drains.
