@@ -30,6 +30,10 @@ DrainReport DeferredExecutor::advance_to_next(DrainOptions options) {
   return engine().advance_to_next(options, lane());
 }
 
+DrainReport DeferredExecutor::advance_until_idle(DrainOptions options) {
+  return engine().advance_until_idle(options, lane());
+}
+
 std::size_t DeferredExecutor::pending_count() const { return engine().pending_count(lane()); }
 std::vector<PendingJob> DeferredExecutor::pending() const { return engine().pending(lane()); }
 

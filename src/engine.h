@@ -70,6 +70,7 @@ class Engine final : public IdleSource {
   DrainReport advance_by(absl::Duration duration, const DrainOptions& options,
                          std::optional<int> lane = std::nullopt);
   DrainReport advance_to_next(const DrainOptions& options, std::optional<int> lane = std::nullopt);
+  DrainReport advance_until_idle(const DrainOptions& options, std::optional<int> lane);
   bool run_one(std::optional<int> lane);
 
   // Runs the calling thread's inline jobs, which an open transaction has held.
@@ -141,6 +142,10 @@ class Engine final : public IdleSource {
     // Jobs that this drain leaves, taken out of their lane's line and put back at its end.
     std::vector<Place> set_aside;
     absl::Status limit;
+    // Of `until_idle`: how often recurring jobs have come again, and the job that the clock is on
+    // its way to; 0: none.
+    std::size_t recurring_runs = 0;
+    std::uint64_t awaited = 0;
     // Closures and contexts to destroy when the mutex is released.
     std::vector<std::shared_ptr<RecurringJob>> spent;
     std::vector<ContextRef> spent_contexts;
@@ -158,6 +163,7 @@ class Engine final : public IdleSource {
     std::optional<int> lane;
     DrainReport* report;      // null: nobody reads it
     bool filters;             // whether it may leave jobs that are due
+    bool until_idle = false;  // whether it moves the clock through all timers; it has extras then
     int last_deliveries = 1;  // of the last job that it ran
     // Of the report's runs: those of an earlier one, to be written over.
     JobRun* spare_run = nullptr;
@@ -269,6 +275,16 @@ class Engine final : public IdleSource {
   }
   bool spawned_over_limit(Drain& drain, const Slot& slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The same with what only a drain through all timers has a limit of.
+  bool over_any_limit(Drain& drain, const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    return (drain.until_idle && recurring_over_limit(drain, slot)) || over_limit(drain, slot);
+  }
+  bool inline_over_limit(Drain& drain, const Slot& slot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool recurring_over_limit(Drain& drain, const Slot& slot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void stop_at(Drain& drain, const Slot& slot, absl::Status limit)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool takes_part(const Drain& drain, const Lane& lane) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     if (lane.kind == Lane::kInline) return lane.thread == std::this_thread::get_id();
@@ -302,7 +318,7 @@ class Engine final : public IdleSource {
   void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
     drain.lanes_seen = lanes_.size();
     drain.only_lane = nullptr;
-    if (has_inline_lanes_ || drain.ranking() != nullptr) return;
+    if (has_inline_lanes_ || drain.ranking() != nullptr || drain.until_idle) return;
     if (drain.lane || lanes_.size() == 1) drain.only_lane = lanes_[drain.lane.value_or(0)].get();
   }
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -312,19 +328,23 @@ class Engine final : public IdleSource {
   void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // How far a call moves the clock.
   struct Advance {
-    enum Kind { kToEnd, kToNext };
+    enum Kind { kToEnd, kToNext, kUntilIdle };
     Kind kind;
     std::int64_t end = kNever;
     bool arrived = false;
   };
   DrainReport advance(Advance advance, const DrainOptions& options, std::optional<int> lane);
   // Where the clock stops next; none: the call has come to its end.
-  std::optional<std::int64_t> next_stop(const Drain& drain, Advance& advance)
+  std::optional<std::int64_t> next_stop(Drain& drain, Advance& advance)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::optional<std::int64_t> stop_before_end(const Drain& drain, Advance& advance)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::optional<std::int64_t> stop_before_next(const Drain& drain, Advance& advance)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::optional<std::int64_t> stop_before_idle(Drain& drain)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The job of the drain's own that is due last, recurring ones apart; 0: none is to come.
+  std::uint64_t last_to_come(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // `kNever`: no job is due later.
   std::int64_t next_due(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::int64_t next_due(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);

@@ -3,8 +3,11 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "src/engine.h"
 #include "src/runaway.h"
 
@@ -18,30 +21,53 @@ bool Engine::left_aside(const Drain& drain, const Slot& slot) const {
 
 bool Engine::spawned_over_limit(Drain& drain, const Slot& slot) {
   const bool is_inline = lanes_[slot.lane]->kind == Lane::kInline;
-  const bool spawned = is_spawned(drain, slot);
-  const char* what = nullptr;
-  std::size_t limit = 0;
-  const char* option = "";
-  if (is_inline) {
-    if (!spawned || drain.inline_spawned_runs < most_inline_spawned_) return false;
-    what = "inline jobs had submitted ";
-    limit = most_inline_spawned_;
-    option = " more inline jobs in one go";
-  } else if (spawned && drain.spawned_runs >= drain.options.max_spawned) {
-    what = "its own jobs had submitted ";
-    limit = drain.options.max_spawned;
-    option = " more (DrainOptions::max_spawned)";
-  } else if (slot.generation() > drain.options.max_generation) {
-    what = "a job had ";
-    limit = static_cast<std::size_t>(drain.options.max_generation);
-    option = " submitters above it (DrainOptions::max_generation)";
+  if (is_inline && !drain.until_idle) return inline_over_limit(drain, slot);
+  // An inline job that comes again after a delay would else run ten million times before idle.
+  const std::size_t spawned_runs =
+      drain.spawned_runs + (drain.until_idle ? drain.inline_spawned_runs : 0);
+  std::string limit;
+  if (is_spawned(drain, slot) && spawned_runs >= drain.options.max_spawned) {
+    limit = "its own jobs had submitted " + std::to_string(drain.options.max_spawned) +
+            " more (DrainOptions::max_spawned)";
+  } else if (!is_inline && slot.generation() > drain.options.max_generation) {
+    limit = "a job had " + std::to_string(drain.options.max_generation) +
+            " submitters above it (DrainOptions::max_generation)";
   } else {
     return false;
   }
-  absl::Status& reached = drain.make_extras().limit;
-  reached = runaway_status(what + std::to_string(limit) + option, slot, is_inline);
-  add_finding_locked({Finding::kRunaway, std::string(reached.message()), slot.id(), slot.where()});
+  const Runaway of = drain.until_idle ? Runaway::kUntilIdle : Runaway::kDrain;
+  stop_at(drain, slot, runaway_status(limit, slot, of));
   return true;
+}
+
+bool Engine::inline_over_limit(Drain& drain, const Slot& slot) {
+  if (!is_spawned(drain, slot) || drain.inline_spawned_runs < most_inline_spawned_) return false;
+  const std::string limit = "inline jobs had submitted " + std::to_string(most_inline_spawned_) +
+                            " more inline jobs in one go";
+  stop_at(drain, slot, runaway_status(limit, slot, Runaway::kInline));
+  return true;
+}
+
+// Beside a job that is due on a far day, one that comes every millisecond would run nearly for
+// ever.
+bool Engine::recurring_over_limit(Drain& drain, const Slot& slot) {
+  // What was queued before the drain always runs: here the first time that it comes.
+  if (slot.sequence < drain.first_spawned) return false;
+  const auto found = recurring_.find(slot.id().value());
+  if (found == recurring_.end()) return false;
+  if (drain.extras->recurring_runs++ < drain.options.max_spawned) return false;
+  const Slot* const awaited = slots_.find(drain.extras->awaited);
+  const std::string goal = awaited != nullptr
+                               ? on_the_way_to(*awaited, absl::Nanoseconds(awaited->due() - now()))
+                               : behind_the_clock(absl::Nanoseconds(now() - slot.due()));
+  const absl::Duration period = absl::Nanoseconds(found->second.period);
+  stop_at(drain, slot, recurring_status(drain.options.max_spawned, slot, period, goal));
+  return true;
+}
+
+void Engine::stop_at(Drain& drain, const Slot& slot, absl::Status limit) {
+  add_finding_locked({Finding::kRunaway, std::string(limit.message()), slot.id(), slot.where()});
+  drain.make_extras().limit = std::move(limit);
 }
 
 // The first of all lanes of the kind, in the order of their places.
@@ -90,12 +116,12 @@ Slot* Engine::next_of_several(Drain& drain) {
   Slot* slot = has_inline_lanes_ ? first_of(drain, Lane::kInline) : nullptr;
   if (slot == nullptr && drain.ranking() != nullptr) {
     slot = next_ranked(drain);
-    if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
+    if (slot == nullptr || over_any_limit(drain, *slot)) return nullptr;
     drain.ranking()->pop();
     return slot;
   }
   if (slot == nullptr) slot = first_of(drain, Lane::kDeferred);
-  if (slot == nullptr || over_limit(drain, *slot)) return nullptr;
+  if (slot == nullptr || over_any_limit(drain, *slot)) return nullptr;
   lanes_[slot->lane]->ready.pop_front();
   return slot;
 }

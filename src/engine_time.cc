@@ -60,12 +60,40 @@ std::optional<std::int64_t> Engine::stop_before_next(const Drain& drain, Advance
   return due;
 }
 
-std::optional<std::int64_t> Engine::next_stop(const Drain& drain, Advance& advance) {
+std::uint64_t Engine::last_to_come(const Drain& drain) {
+  std::uint64_t last = 0;
+  std::int64_t last_due = now();
+  for (const auto& lane : lanes_) {
+    if (!is_own(drain, *lane)) continue;
+    for (const Place& place : lane->delayed) {
+      if (place.due <= last_due || place.due == kNever || recurring_.contains(place.id)) continue;
+      const Slot* const slot = slots_.find(place.id);
+      if (slot == nullptr || left_aside(drain, *slot)) continue;
+      last = place.id;
+      last_due = place.due;
+    }
+  }
+  return last;
+}
+
+// Each due time on the way to a job that is not recurring. The last of them is looked up, and not
+// the next: so that they are searched once for all that are due before it.
+std::optional<std::int64_t> Engine::stop_before_idle(Drain& drain) {
+  std::uint64_t& awaited = drain.extras->awaited;
+  const Slot* const slot = slots_.find(awaited);
+  if (slot == nullptr || slot->due() <= now()) awaited = last_to_come(drain);
+  if (awaited == 0) return std::nullopt;
+  return next_due(drain);
+}
+
+std::optional<std::int64_t> Engine::next_stop(Drain& drain, Advance& advance) {
   switch (advance.kind) {
     case Advance::kToEnd:
       return stop_before_end(drain, advance);
     case Advance::kToNext:
       return stop_before_next(drain, advance);
+    case Advance::kUntilIdle:
+      return stop_before_idle(drain);
   }
   return std::nullopt;
 }
@@ -73,6 +101,10 @@ std::optional<std::int64_t> Engine::next_stop(const Drain& drain, Advance& advan
 DrainReport Engine::advance(Advance advance, const DrainOptions& options, std::optional<int> lane) {
   DrainReport report;
   Drain drain(options, lane, &report);
+  if (advance.kind == Advance::kUntilIdle) {
+    drain.until_idle = true;
+    drain.make_extras();
+  }
   const Driving driving(*this);
   const MutexLock lock(store_.mutex);
   begin(drain);
@@ -118,6 +150,12 @@ DrainReport Engine::advance_to_next(const DrainOptions& options, std::optional<i
   refuse_unless_driver("advance_to_next()");
   refuse_unless_valid(options, "advance_to_next()");
   return advance({.kind = Advance::kToNext}, options, lane);
+}
+
+DrainReport Engine::advance_until_idle(const DrainOptions& options, std::optional<int> lane) {
+  refuse_unless_driver("advance_until_idle()");
+  refuse_unless_valid(options, "advance_until_idle()");
+  return advance({.kind = Advance::kUntilIdle}, options, lane);
 }
 
 }  // namespace drydock::internal

@@ -1,11 +1,14 @@
 #include "src/runaway.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "drydock/current_job.h"
+#include "src/job_text.h"
 
 namespace drydock::internal {
 namespace {
@@ -36,21 +39,64 @@ std::string describe_chain(const std::vector<JobAncestor>& chain) {
   return text + (cycle ? " -> and again.\n" : ".\n");
 }
 
+const char* who_stopped(Runaway of) {
+  switch (of) {
+    case Runaway::kDrain:
+      return "the drain stopped: ";
+    case Runaway::kUntilIdle:
+      return "advance_until_idle() stopped: ";
+    case Runaway::kInline:
+      break;
+  }
+  return "the inline executor stopped: ";
+}
+
+const char* advice(Runaway of) {
+  switch (of) {
+    case Runaway::kDrain:
+      return "A job that submits itself again keeps a drain busy for ever. Give it a delay and "
+             "step with advance_by(), run single jobs with run_one(), leave new ones with "
+             "drain({.run_spawned = false}), or raise the limit in DrainOptions.";
+    case Runaway::kUntilIdle:
+      return "A job that submits itself again, with a delay or without, is never idle. Step with "
+             "advance_by() or advance_to_next(), leave new ones with "
+             "advance_until_idle({.run_spawned = false}), or raise the limit in DrainOptions.";
+    case Runaway::kInline:
+      break;
+  }
+  return "A job that submits itself again keeps an inline executor busy for ever. Give it a delay "
+         "and step with advance_by(), or give the code under test a DeferredExecutor, which runs "
+         "single jobs with run_one().";
+}
+
 }  // namespace
 
-absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, bool is_inline) {
-  const char* const advice =
-      is_inline
-          ? "A job that submits itself again keeps an inline executor busy for ever. Give it a "
-            "delay and step with advance_by(), or give the code under test a "
-            "DeferredExecutor, which runs single jobs with run_one()."
-          : "A job that submits itself again keeps a drain busy for ever. Give it a delay and "
-            "step with advance_by(), run single jobs with run_one(), leave new ones with "
-            "drain({.run_spawned = false}), or raise the limit in DrainOptions.";
+absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, Runaway of) {
   return absl::ResourceExhaustedError(
-      (is_inline ? "the inline executor stopped: " : "the drain stopped: ") + limit + ".\n" +
-      describe_chain(next.ancestors()) + "  Next would be '" + next.name() + "', submitted at " +
-      next.where().to_string() + ".\n  " + advice);
+      who_stopped(of) + limit + ".\n" + describe_chain(next.ancestors()) + "  Next would be '" +
+      next.name() + "', submitted at " + next.where().to_string() + ".\n  " + advice(of));
+}
+
+absl::Status recurring_status(std::size_t limit, const SubmittedJob& next, absl::Duration period,
+                              const std::string& goal) {
+  return absl::ResourceExhaustedError(
+      who_stopped(Runaway::kUntilIdle) +
+      ("recurring jobs had come again " + std::to_string(limit)) +
+      " times (DrainOptions::max_spawned).\n  Next would be '" + next.name() + "', submitted at " +
+      next.where().to_string() + ", which comes every " + absl::FormatDuration(period) + ".\n  " +
+      goal +
+      "\n  Cancel the recurring job before, or move the clock with advance_by(), which lets "
+      "recurring jobs come any number of times, or raise the limit in DrainOptions.");
+}
+
+std::string on_the_way_to(const SubmittedJob& job, absl::Duration due_in) {
+  return "The clock was on its way to job " + describe_job(job) + ", due " +
+         (due_in == absl::ZeroDuration() ? "now." : "in " + describe_duration(due_in) + ".");
+}
+
+std::string behind_the_clock(absl::Duration late) {
+  return "It was " + describe_duration(late) +
+         " behind the clock, which an earlier call had moved without running it.";
 }
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot) {

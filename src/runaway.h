@@ -2,16 +2,28 @@
 #ifndef DRYDOCK_SRC_RUNAWAY_H_
 #define DRYDOCK_SRC_RUNAWAY_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "drydock/job.h"
 
 namespace drydock::internal {
 
+// Who stopped: a drain, one that moves the clock until all is idle, or an inline executor, which no
+// drain has started.
+enum class Runaway { kDrain, kUntilIdle, kInline };
+
 // `ResourceExhausted`: which limit, the chain of submitters that repeats, and the job that would
-// have been next. `is_inline`: of an inline executor, which no drain has started.
-absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, bool is_inline);
+// have been next.
+absl::Status runaway_status(const std::string& limit, const SubmittedJob& next, Runaway of);
+
+// The same where a recurring job came too often. `goal`: one of the two below.
+absl::Status recurring_status(std::size_t limit, const SubmittedJob& next, absl::Duration period,
+                              const std::string& goal);
+std::string on_the_way_to(const SubmittedJob& job, absl::Duration due_in);
+std::string behind_the_clock(absl::Duration late);
 
 std::string context_leaked_message(const SubmittedJob& job, const char* slot);
 

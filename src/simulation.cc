@@ -35,6 +35,10 @@ DrainReport Simulation::advance_to_next(DrainOptions options) {
   return engine_->advance_to_next(options);
 }
 
+DrainReport Simulation::advance_until_idle(DrainOptions options) {
+  return engine_->advance_until_idle(options, std::nullopt);
+}
+
 std::vector<JobRun> Simulation::take_failures() { return engine_->take_failures(); }
 std::vector<PendingJob> Simulation::pending() const { return engine_->pending(); }
 SimulationMark Simulation::mark() const { return engine_->mark(); }

@@ -128,6 +128,8 @@ class Real {
         return tell(driven.advance_by(absl::Seconds(step.seconds), step.options));
       case Step::kAdvanceToNext:
         return tell(driven.advance_to_next(step.options));
+      case Step::kAdvanceUntilIdle:
+        return tell(driven.advance_until_idle(step.options));
       default:
         return;
     }

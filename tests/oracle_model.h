@@ -47,7 +47,9 @@ class Model {
     const DrainOptions& options;
     std::optional<int> only_base;
     std::uint64_t last_old;  // arrival before it
+    bool until_idle = false;
     std::size_t spawned = 0;
+    std::size_t recurring = 0;  // runs of jobs that came again
     bool limit = false;
   };
 
@@ -168,18 +170,24 @@ class Model {
     while (ModelJob* job = choose(drain, /*inline_only=*/true)) run_job(job->id, all, false);
   }
 
+  // Whether the job may not run any more; counts it.
+  bool over_limit(Drain& drain, const ModelJob& job) const {
+    const DrainOptions& options = drain.options;
+    const bool came_again = job.period != 0 && job.arrival > drain.last_old;
+    if (drain.until_idle && came_again && drain.recurring++ >= options.max_spawned) return true;
+    if (is_inline(job.target) && !drain.until_idle) return false;
+    const bool spawned = is_spawned(drain, job);
+    if (spawned && drain.spawned++ >= options.max_spawned) return true;
+    return !is_inline(job.target) && job.generation > options.max_generation;
+  }
+
   void run_due(Drain& drain) {
     while (ModelJob* job = choose(drain, /*inline_only=*/false)) {
-      if (!is_inline(job->target)) {
-        const bool spawned = is_spawned(drain, *job);
-        drain.limit = (spawned && drain.spawned >= drain.options.max_spawned) ||
-                      job->generation > drain.options.max_generation;
-        if (drain.limit) {
-          event("finding made", job->id, 0);
-          findings_.push_back(job->id);
-          return;
-        }
-        if (spawned) ++drain.spawned;
+      drain.limit = over_limit(drain, *job);
+      if (drain.limit) {
+        event("finding made", job->id, 0);
+        findings_.push_back(job->id);
+        return;
       }
       run_job(job->id, drain.options, true);
     }
@@ -287,6 +295,20 @@ class Model {
     tell(drain);
   }
 
+  bool is_idle(const Drain& drain) const {
+    return next_due([&](const ModelJob& job) {
+             return job.period == 0 && is_own(drain, job) && takes_part(drain, job);
+           }) == kNever;
+  }
+
+  void advance_until_idle(const DrainOptions& options, std::optional<int> base) {
+    Drain drain{options, base, arrivals_, /*until_idle=*/true};
+    event("drain started", 0, 0);
+    run_due(drain);
+    while (!drain.limit && !is_idle(drain)) move_clock(next_stop(drain), drain);
+    tell(drain);
+  }
+
   void take(const Step& step) {
     switch (step.kind) {
       case Step::kSubmit:
@@ -301,6 +323,8 @@ class Model {
         return advance_by(step.seconds, step.options, step.executor);
       case Step::kAdvanceToNext:
         return advance_to_next(step.options, step.executor);
+      case Step::kAdvanceUntilIdle:
+        return advance_until_idle(step.options, step.executor);
     }
   }
 

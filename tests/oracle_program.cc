@@ -12,7 +12,7 @@ int below(Random& random, int bound) {
   return static_cast<int>(random() % static_cast<std::uint64_t>(bound));
 }
 
-constexpr int kCalls = Step::kAdvanceToNext;  // that are no submit
+constexpr int kCalls = Step::kAdvanceUntilIdle;  // that are no submit
 
 const char* const kNames[] = {"a", "b", "c"};
 
@@ -89,6 +89,10 @@ Program random_program(std::uint64_t seed) {
     if (below(random, 2) == 0) step.executor = below(random, 2);
     step.seconds = below(random, 4);
     step.options = random_options(random);
+    // A recurring job that submits others with a delay keeps it going up to the limit.
+    if (step.kind == Step::kAdvanceUntilIdle) {
+      step.options.max_spawned = static_cast<std::size_t>(below(random, 20));
+    }
     program.steps.push_back(std::move(step));
   }
   return program;

@@ -42,6 +42,7 @@ struct Step {
     kRunOne,
     kAdvance,
     kAdvanceToNext,
+    kAdvanceUntilIdle,
   };
   Kind kind;
   Plan::Submit submit = {};

@@ -30,6 +30,7 @@ TEST(DeferredExecutorMisuse, RefusesADrainInsideAJob) {
         texts.push_back(misuse([&] { executor.run_one(); }));
         texts.push_back(misuse([&] { executor.advance_by(absl::Seconds(1)); }));
         texts.push_back(misuse([&] { executor.advance_to_next(); }));
+        texts.push_back(misuse([&] { executor.advance_until_idle(); }));
       },
       where);
   executor.drain();
@@ -41,7 +42,7 @@ TEST(DeferredExecutorMisuse, RefusesADrainInsideAJob) {
            call + " from the test body.";
   };
   EXPECT_THAT(texts, ElementsAre(text("drain()"), text("run_one()"), text("advance_by()"),
-                                 text("advance_to_next()")));
+                                 text("advance_to_next()"), text("advance_until_idle()")));
 }
 
 TEST(DeferredExecutorMisuse, RefusesADrainOnAnotherThread) {
@@ -93,6 +94,7 @@ TEST(SimulationMisuse, RefusesToBeDrivenOnAnotherThread) {
     texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
     texts.push_back(misuse([&] { simulation.advance_to_next(); }));
     texts.push_back(misuse([&] { simulation.run_one(); }));
+    texts.push_back(misuse([&] { simulation.advance_until_idle(); }));
   }).join();
   const auto text = [](const std::string& call) {
     return "drydock: " + call +
@@ -101,7 +103,7 @@ TEST(SimulationMisuse, RefusesToBeDrivenOnAnotherThread) {
            "only submit.";
   };
   EXPECT_THAT(texts, ElementsAre(text("drain()"), text("advance_by()"), text("advance_to_next()"),
-                                 text("run_one()")));
+                                 text("run_one()"), text("advance_until_idle()")));
 }
 
 TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
@@ -115,6 +117,7 @@ TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
         texts.push_back(misuse([&] { simulation.advance_by(absl::Seconds(1)); }));
         texts.push_back(misuse([&] { simulation.advance_to_next(); }));
         texts.push_back(misuse([&] { simulation.run_one(); }));
+        texts.push_back(misuse([&] { simulation.advance_until_idle(); }));
       },
       where);
   simulation.drain();
@@ -125,8 +128,8 @@ TEST(SimulationMisuse, RefusesToBeDrivenInsideAJob) {
            "production does. Submit what has to run after it, and call " +
            call + " from the test body.";
   };
-  EXPECT_THAT(texts,
-              ElementsAre(text("advance_by()"), text("advance_to_next()"), text("run_one()")));
+  EXPECT_THAT(texts, ElementsAre(text("advance_by()"), text("advance_to_next()"), text("run_one()"),
+                                 text("advance_until_idle()")));
 }
 
 TEST(SimulationMisuse, RefusesToTurnTheClockBack) {
@@ -162,6 +165,8 @@ TEST(SimulationMisuse, RefusesToRunJobsLessThanOnce) {
   EXPECT_EQ(misuse([&] { simulation.advance_by(absl::Seconds(1), none); }),
             text("advance_by()", "0"));
   EXPECT_EQ(misuse([&] { simulation.advance_to_next(none); }), text("advance_to_next()", "0"));
+  EXPECT_EQ(misuse([&] { simulation.advance_until_idle(none); }),
+            text("advance_until_idle()", "0"));
   EXPECT_EQ(executor.pending_count(), 1U);
 }
 
@@ -177,6 +182,7 @@ TEST(SimulationMisuse, RefusesANegativeNumberOfGenerations) {
   EXPECT_EQ(misuse([&] { simulation.advance_by(absl::Seconds(1), negative); }),
             text("advance_by()"));
   EXPECT_EQ(misuse([&] { simulation.advance_to_next(negative); }), text("advance_to_next()"));
+  EXPECT_EQ(misuse([&] { simulation.advance_until_idle(negative); }), text("advance_until_idle()"));
 }
 
 TEST(SimulationMisuse, MayBeDrivenInsideAJobOfAnotherSimulation) {

@@ -6,6 +6,7 @@
 //   EXPECT_EQ(executor.pending_count(), 1);     // the request has returned, the job has not run
 //   executor.drain();
 //   EXPECT_THAT(mailer.sent, ElementsAre("ada@example.org"));
+//   executor.advance_until_idle();              // the reminder too, which is due in a week
 //
 // Use it to look at the moment between the request and its background work, and to find bugs that
 // only real asynchrony shows. Where a test only wants the work done, `InlineExecutor` runs each job
@@ -49,6 +50,10 @@ class DeferredExecutor : public SimulatedExecutor {
 
   // The same up to the next due time of a job of this executor, if there is one.
   DrainReport advance_to_next(DrainOptions options = {});
+
+  // The same until no job of this executor is to come but recurring ones; see
+  // `Simulation::advance_until_idle`.
+  DrainReport advance_until_idle(DrainOptions options = {});
 
   // How many of this executor's jobs have not run, due or not.
   std::size_t pending_count() const;

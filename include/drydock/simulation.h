@@ -7,6 +7,10 @@
 //   simulation.advance_by(absl::Hours(24 * 31));
 //   EXPECT_TRUE(simulation.drain().status().ok());
 //
+// `drain` runs what is due, `run_one` the first job of that; `advance_to_next` moves the clock to
+// the next due time and drains, `advance_by` through all of a span, `advance_until_idle` until only
+// recurring jobs are left. `DeferredExecutor` has the same calls, for its own jobs.
+//
 // A test with one executor needs none of its own: `DeferredExecutor` and `InlineExecutor` make one.
 // A sandbox has one: `Sandbox::simulation()`.
 #ifndef DRYDOCK_SIMULATION_H_
@@ -70,6 +74,15 @@ class Simulation {
 
   // Moves the clock to the next due time of a job of its executors, if there is one, and drains.
   DrainReport advance_to_next(DrainOptions options = {});
+
+  // Moves the clock from due time to due time and drains, until no job is to come but recurring
+  // ones, those that are never due and those that `options` leaves. Recurring jobs that come due on
+  // the way run, but the clock does not go on for them.
+  //
+  // It is one drain: a job that submits itself again, with a delay or without, ends at
+  // `max_generation` or `max_spawned`, for which inline jobs count here too, and recurring jobs may
+  // come again `max_spawned` times.
+  DrainReport advance_until_idle(DrainOptions options = {});
 
   // The failed runs that have not been taken yet. What is not taken fails the test at its end.
   std::vector<JobRun> take_failures();
