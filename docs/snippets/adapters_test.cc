@@ -126,7 +126,7 @@ TEST_F(AdaptersTest, StepThroughACoroutine) {
   EXPECT_EQ(executor.pending().at(0).name, "say");
   executor.drain();
   EXPECT_THAT(sent(), ElementsAre("hello Ada"));
-  executor.simulation().advance_by(absl::Hours(1));
+  executor.advance_until_idle();  // through its delay of an hour
   EXPECT_THAT(sent(), ElementsAre("hello Ada", "goodbye Ada"));
 }
 

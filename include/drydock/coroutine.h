@@ -10,10 +10,11 @@
 //
 //   drydock::start(executor, {.name = "signup"}, flow.run("ada@example.org"));
 //
-// So a test steps through a coroutine with `run_one()`, runs all of it with `drain()`, moves the
-// clock to its delays, and sees its pieces by name; in production the same coroutine runs on a
-// thread pool. A coroutine whose job will not run (cancelled, dropped at shutdown, left behind in a
-// simulation) is destroyed with all that it owns. Where one closure does, submit a job instead.
+// So a test steps through a coroutine with `run_one()`, runs it up to its delays with `drain()` and
+// through them with `advance_until_idle()`, and sees its pieces by name; in production the same
+// coroutine runs on a thread pool. A coroutine whose job will not run (cancelled, dropped at
+// shutdown, left behind in a simulation) is destroyed with all that it owns. Where one closure
+// does, submit a job instead.
 #ifndef DRYDOCK_COROUTINE_H_
 #define DRYDOCK_COROUTINE_H_
 
