@@ -70,6 +70,7 @@ TEST_F(SandboxLeaseTest, names_the_holder_when_a_thread_waits_too_long) {
 TEST_F(SandboxLeaseTest, a_job_is_refused_at_once_where_the_holder_waits_for_it) {
   Sandbox sandbox(test_database(),
                   {.lease_timeout = absl::InfiniteDuration(), .strategy = Strategy::kTransaction});
+  sandbox.allow(Finding::kSubmittedInTransaction);
   ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
   std::string error;
   sandbox.database().transact([&](Transaction&) {
@@ -110,6 +111,7 @@ TEST_F(SandboxLeaseTest, a_job_is_refused_at_once_where_the_holder_waits_for_it)
 TEST_F(SandboxLeaseTest, the_holder_is_refused_at_once_where_the_job_waits_for_the_connection) {
   Sandbox sandbox(test_database(),
                   {.lease_timeout = absl::InfiniteDuration(), .strategy = Strategy::kTransaction});
+  sandbox.allow(Finding::kSubmittedInTransaction);
   ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
   int counted = -1;
   absl::Status status;
@@ -139,6 +141,7 @@ TEST_F(SandboxLeaseTest, the_holder_is_refused_at_once_where_the_job_waits_for_t
 TEST_F(SandboxLeaseTest, a_job_that_waits_for_the_connection_is_listed_with_its_holder) {
   Sandbox sandbox(test_database(),
                   {.lease_timeout = absl::InfiniteDuration(), .strategy = Strategy::kTransaction});
+  sandbox.allow(Finding::kSubmittedInTransaction);
   ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
   sandbox.database().transact([&](Transaction&) {
     pool.submit(
