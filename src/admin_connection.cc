@@ -91,6 +91,10 @@ absl::StatusOr<std::vector<std::vector<std::string>>> AdminConnection::query(
   return rows;
 }
 
+bool AdminConnection::healthy() {
+  return ::PQconsumeInput(get()) == 1 && ::PQstatus(get()) == CONNECTION_OK;
+}
+
 std::string AdminConnection::uri_of(std::string_view database) const {
   ConnectionParameters parameters;
   PQconninfoOption* options = ::PQconninfo(connection_.get());

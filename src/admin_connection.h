@@ -35,6 +35,10 @@ class AdminConnection {
       const std::string& sql, const std::vector<std::string>& parameters = {});
   absl::Status run(const std::string& sql) { return query(sql).status(); }
 
+  // Whether it is not known to be lost. Looks whether the server has said that it ends the session,
+  // and asks nothing.
+  bool healthy();
+
   int server_version() const { return ::PQserverVersion(connection_.get()); }
   std::string user() const { return ::PQuser(connection_.get()); }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -78,6 +79,8 @@ absl::StatusOr<Clone> ClonePool::take() {
   const absl::Time began = absl::Now();
   const MutexLock lock(mutex_);
   ++usage_.taken;
+  // What has failed for another test may work by now.
+  status_ = absl::OkStatus();
   if (ready_.empty() && !ended_) {
     ++usage_.waited;
     if (makers_.size() < most_makers_) add_maker();
@@ -99,7 +102,10 @@ absl::StatusOr<Clone> ClonePool::take() {
 void ClonePool::give_back(Clone clone) {
   const MutexLock lock(mutex_);
   // After the end there is nobody else to do it.
-  if (joined_) return drop(*makers_[clone.maker], clone);
+  if (joined_) {
+    drop(*makers_[clone.maker], clone);
+    return;
+  }
   used_.push_back(std::move(clone));
   changed_.notify_all();
 }
@@ -121,30 +127,32 @@ void ClonePool::end() {
   for (std::thread& thread : threads) thread.join();
   const MutexLock lock(mutex_);
   joined_ = true;
-  for (const Clone& clone : used_) drop(*makers_[clone.maker], clone);
-  for (const Clone& clone : ready_) drop(*makers_[clone.maker], clone);
+  drop_all(used_);
+  drop_all(ready_);
   used_.clear();
   ready_.clear();
 }
 
 void ClonePool::run(Maker& maker) {
-  if (const absl::Status status = open(maker); !status.ok()) {
-    const MutexLock lock(mutex_);
-    // That the server has no connection for one more is no failure.
-    if (--at_work_ > 0) return;
-    status_ = status;
-    changed_.notify_all();
-    return;
-  }
   while (step(maker)) {
   }
 }
 
-absl::Status ClonePool::open(Maker& maker) {
+absl::Status ClonePool::connect(Maker& maker) {
+  if (maker.admin != nullptr && maker.admin->healthy()) return absl::OkStatus();
+  maker.admin.reset();
   absl::StatusOr<AdminConnection> admin = AdminConnection::open(server_, "");
   if (!admin.ok()) return admin.status();
+  for (const std::string& name : maker.owned) {
+    if (absl::Status claimed = claim_again(*admin, name); !claimed.ok()) return claimed;
+  }
+  maker.reconnected = !maker.owned.empty();
   maker.admin = std::make_unique<AdminConnection>(*std::move(admin));
   return absl::OkStatus();
+}
+
+bool ClonePool::owns_without_session(const Maker& maker) {
+  return maker.admin != nullptr && !maker.owned.empty() && !maker.admin->healthy();
 }
 
 std::size_t ClonePool::stock() const {
@@ -167,44 +175,114 @@ Clone ClonePool::take_used(const Maker& maker) {
 
 bool ClonePool::step(Maker& maker) {
   Clone used;
+  bool lost = false;
   {
     const MutexLock lock(mutex_);
+    discard_unowned(maker);
     while (!ended_ && !wants_another()) {
       used = take_used(maker);
       if (!used.name.empty()) break;
+      lost = owns_without_session(maker);
+      if (lost) break;
       changed_.wait(mutex_);
     }
     if (ended_) return false;
-    if (used.name.empty()) ++in_the_making_;
+    if (used.name.empty() && !lost) ++in_the_making_;
   }
-  if (used.name.empty()) {
-    make_one(maker);
+  if (lost) {
+    connect(maker).IgnoreError();  // where it fails, it is tried again for the next clone
+  } else if (used.name.empty()) {
+    return make_one(maker);
   } else {
     drop(maker, used);
   }
   return true;
 }
 
-void ClonePool::make_one(Maker& maker) {
-  absl::StatusOr<std::string> name = claim_database_name(*maker.admin, process_);
-  absl::Status status = name.status();
-  if (status.ok()) status = create_database(*maker.admin, *name, template_name_, by_files_);
+bool ClonePool::make_one(Maker& maker) {
+  const absl::StatusOr<std::string> name = make(maker);
   const MutexLock lock(mutex_);
   --in_the_making_;
-  if (status.ok()) {
-    ready_.push_back({*name, maker.admin->uri_of(*name), maker.number});
-  } else {
-    status_ = absl::Status(status.code(),
-                           absl::StrCat("Cannot copy the template database ", template_name_,
-                                        " for a test: ", status.message()));
-  }
   changed_.notify_all();
+  discard_unowned(maker);
+  if (name.ok()) {
+    ready_.push_back({*name, maker.admin->uri_of(*name), maker.number});
+    return true;
+  }
+  // That the server has no connection for one more is no failure.
+  if (maker.admin == nullptr && maker.owned.empty() && at_work_ > 1) {
+    --at_work_;
+    return false;
+  }
+  status_ = name.status();
+  return true;
 }
 
-void ClonePool::drop(Maker& maker, const Clone& clone) {
-  wait_until_unused(*maker.admin, clone.name);
-  drop_database(*maker.admin, clone.name).IgnoreError();
+absl::StatusOr<std::string> ClonePool::make(Maker& maker) {
+  std::string name;
+  const absl::Status status =
+      on_session(maker, [&](AdminConnection& admin) { return copy_template(maker, admin, name); });
+  if (status.ok()) return name;
+  if (maker.admin != nullptr && !name.empty()) {
+    release_database_name(*maker.admin, name).IgnoreError();
+  }
+  maker.owned.erase(name);
+  return status;
+}
+
+absl::Status ClonePool::copy_template(Maker& maker, AdminConnection& admin, std::string& name) {
+  absl::Status status;
+  if (name.empty()) {
+    absl::StatusOr<std::string> claimed = claim_database_name(admin, process_);
+    status = claimed.status();
+    if (claimed.ok()) maker.owned.insert(name = *std::move(claimed));
+  } else {
+    // The last session may have died when it had made it.
+    status = drop_database(admin, name);
+  }
+  if (status.ok()) status = create_database(admin, name, template_name_, by_files_);
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("Cannot copy the template database ", template_name_,
+                                   " for a test: ", status.message()));
+}
+
+absl::Status ClonePool::on_session(Maker& maker, Work work) {
+  if (absl::Status connected = connect(maker); !connected.ok()) return connected;
+  absl::Status status = work(*maker.admin);
+  if (status.ok() || maker.admin->healthy()) return status;
+  // Who kills sessions means others, and the test that wants a clone has not done it.
+  if (absl::Status connected = connect(maker); !connected.ok()) return connected;
+  return work(*maker.admin);
+}
+
+// While they had no owner, another process may have dropped them.
+void ClonePool::discard_unowned(Maker& maker) {
+  if (!std::exchange(maker.reconnected, false)) return;
+  const auto unowned = std::stable_partition(ready_.begin(), ready_.end(), [&](const Clone& clone) {
+    return clone.maker != maker.number;
+  });
+  std::move(unowned, ready_.end(), std::back_inserter(used_));
+  ready_.erase(unowned, ready_.end());
+}
+
+bool ClonePool::drop(Maker& maker, const Clone& clone) {
+  on_session(maker, [&](AdminConnection& admin) {
+    wait_until_unused(admin, clone.name);
+    return drop_database(admin, clone.name);
+  }).IgnoreError();
+  maker.owned.erase(clone.name);
+  if (maker.admin == nullptr) return false;
   release_database_name(*maker.admin, clone.name).IgnoreError();
+  return true;
+}
+
+// Where the server is gone, trying it again for each of them could take long. They have no owner
+// then, and the next process drops them.
+void ClonePool::drop_all(const std::deque<Clone>& clones) {
+  for (const Clone& clone : clones) {
+    if (!drop(*makers_[clone.maker], clone)) return;
+  }
 }
 
 }  // namespace drydock::internal

@@ -5,10 +5,12 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -32,6 +34,9 @@ struct Clone {
 // their time burdens nobody. For the same reason the stock grows with the number of clones that
 // have been taken: a process with one such test does not make eight. A maker's session holds the
 // locks that mark its clones as owned: where the process dies, the next one drops them.
+//
+// A failure is of the tests that wait for a clone at that time. The makers rest then until another
+// test wants one, and try again.
 class ClonePool {
  public:
   // `server` is the URI of the database from which databases are made; `by_files`: see
@@ -64,14 +69,22 @@ class ClonePool {
   // thread has ended.
   struct Maker {
     std::size_t number;
-    std::unique_ptr<AdminConnection> admin;
+    std::unique_ptr<AdminConnection> admin;  // null where none could be opened
+    // The databases whose locks it holds, or shall hold again.
+    std::set<std::string> owned;
+    // The session is another one than that which has claimed the clones that are ready.
+    bool reconnected = false;
     std::thread thread;
   };
+
+  using Work = absl::FunctionRef<absl::Status(AdminConnection&)>;
 
   void add_maker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void start_maker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void run(Maker& maker);
-  absl::Status open(Maker& maker);
+  // Gives the maker a session, with the locks of its clones, where it has none that lives.
+  absl::Status connect(Maker& maker);
+  static bool owns_without_session(const Maker& maker);
   // One step of its thread. False: it ends.
   bool step(Maker& maker);
   // How many shall be ready now.
@@ -79,8 +92,18 @@ class ClonePool {
   bool wants_another() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A clone of this maker's that is not used any more; without a name where there is none.
   Clone take_used(const Maker& maker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void make_one(Maker& maker);
-  static void drop(Maker& maker, const Clone& clone);
+  // False: the maker ends.
+  bool make_one(Maker& maker);
+  // The name of a new clone.
+  absl::StatusOr<std::string> make(Maker& maker);
+  // Makes the database `name`, which is empty at the first try.
+  absl::Status copy_template(Maker& maker, AdminConnection& admin, std::string& name);
+  // Does `work`, once more where the session turns out to be dead.
+  absl::Status on_session(Maker& maker, Work work);
+  void discard_unowned(Maker& maker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False: there is no connection to the server.
+  bool drop(Maker& maker, const Clone& clone);
+  void drop_all(const std::deque<Clone>& clones) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string server_;
   const std::string template_name_;
@@ -96,6 +119,7 @@ class ClonePool {
   int at_work_ ABSL_GUARDED_BY(mutex_) = 0;  // the makers but those that have got no connection
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool joined_ ABSL_GUARDED_BY(mutex_) = false;  // the makers' sessions are under the lock
+  // Why the last clone could not be made; no maker makes one as long as this is a failure.
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::deque<Clone> ready_ ABSL_GUARDED_BY(mutex_);
   std::deque<Clone> used_ ABSL_GUARDED_BY(mutex_);

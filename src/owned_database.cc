@@ -17,6 +17,12 @@ constexpr int kLockClass = 0x64727964;
 
 constexpr char kLockOfName[] = "('x' || right($1, 8))::bit(32)::int";
 
+absl::StatusOr<std::vector<std::vector<std::string>>> try_lock(AdminConnection& admin,
+                                                               const std::string& name) {
+  return admin.query(
+      absl::StrCat("SELECT pg_try_advisory_lock(", kLockClass, ", ", kLockOfName, ")"), {name});
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> claim_database_name(AdminConnection& admin, std::string_view middle) {
@@ -24,11 +30,14 @@ absl::StatusOr<std::string> claim_database_name(AdminConnection& admin, std::str
   while (true) {
     const std::string name = absl::StrFormat("drydock_%s_%08x", std::string(middle),
                                              static_cast<std::uint32_t>(random()));
-    const auto locked = admin.query(
-        absl::StrCat("SELECT pg_try_advisory_lock(", kLockClass, ", ", kLockOfName, ")"), {name});
+    const auto locked = try_lock(admin, name);
     if (!locked.ok()) return locked.status();
     if (locked->at(0).at(0) == "t") return name;
   }
+}
+
+absl::Status claim_again(AdminConnection& admin, const std::string& name) {
+  return try_lock(admin, name).status();
 }
 
 absl::Status release_database_name(AdminConnection& admin, const std::string& name) {

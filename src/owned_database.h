@@ -19,6 +19,9 @@ namespace drydock::internal {
 // drydock_<middle>_<8 hexadecimal digits>, and its lock taken on `admin`.
 absl::StatusOr<std::string> claim_database_name(AdminConnection& admin, std::string_view middle);
 
+// Takes the lock of a name that is owned already, on a new session: that which held it has ended.
+absl::Status claim_again(AdminConnection& admin, const std::string& name);
+
 // Gives the lock back: the database is gone, or has another name.
 absl::Status release_database_name(AdminConnection& admin, const std::string& name);
 

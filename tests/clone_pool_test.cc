@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "src/admin_connection.h"
+#include "src/owned_database.h"
 #include "tests/no_more_threads.h"
 #include "tests/test_database_fixture.h"
 
@@ -32,6 +34,26 @@ class ClonePoolTest : public TestDatabaseFixture {
     absl::StatusOr<Clone> clone = pool.take();
     if (!clone.ok()) throw std::runtime_error(clone.status().ToString());
     return *std::move(clone);
+  }
+
+  static std::string server_as(const std::string& role) {
+    std::string uri = server();
+    return uri.replace(uri.find("postgres@"), std::string("postgres").size(), role);
+  }
+
+  // Ends the makers' sessions, as a test may that cleans up a server.
+  static void kill_all_sessions() {
+    ask(server(),
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
+        "backend_type = 'client backend' AND pid <> pg_backend_pid()");
+  }
+
+  static void await_owner_of(const Clone& clone) {
+    const std::string owners =
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = (('x00000000' || "
+        "right('" +
+        clone.name + "', 8))::bit(64)::bigint)::oid";
+    while (ask(server(), owners) != "1") std::this_thread::yield();
   }
 };
 
@@ -76,10 +98,8 @@ TEST_F(ClonePoolTest, drops_a_clone_that_comes_back_after_the_end) {
 // Without a pause between them tests wait, and a second maker begins, which finds no connection.
 TEST_F(ClonePoolTest, makes_do_with_one_connection_where_the_server_gives_no_more) {
   ask(server(), "CREATE ROLE lonely LOGIN CREATEDB CONNECTION LIMIT 1");
-  std::string uri = server();
-  uri.replace(uri.find("postgres@"), std::string("postgres").size(), "lonely");
   {
-    ClonePool pool(uri, "template0", false, 1);
+    ClonePool pool(server_as("lonely"), "template0", false, 1);
     std::vector<Clone> clones;
     for (int test = 0; test < 6; ++test) clones.push_back(take_from(pool));
     for (Clone& clone : clones) pool.give_back(std::move(clone));
@@ -111,6 +131,64 @@ TEST_F(ClonePoolTest, does_not_wait_for_what_cannot_be_made) {
   pool.wait_until_ready();
   EXPECT_THAT(pool.take().status().message(),
               HasSubstr("Cannot copy the template database no_such_template for a test: "));
+}
+
+TEST_F(ClonePoolTest, tries_again_for_the_next_test_what_has_failed_for_one) {
+  ClonePool pool(server(), "late_template", true, 1);
+  EXPECT_EQ(pool.take().status().message(),
+            "Cannot copy the template database late_template for a test: template database "
+            "\"late_template\" does not exist");
+  EXPECT_EQ(ask(server(), kCountLocks), "0");
+  ask(server(), "CREATE DATABASE late_template");
+  for (int test = 0; test < 3; ++test) pool.give_back(take_from(pool));
+  pool.end();
+  ask(server(), "DROP DATABASE late_template");
+}
+
+TEST_F(ClonePoolTest, connects_for_the_next_test_where_it_could_not_for_one) {
+  ask(server(), "CREATE ROLE patient LOGIN CREATEDB CONNECTION LIMIT 0");
+  {
+    ClonePool pool(server_as("patient"), "template0", false, 1);
+    for (int test = 0; test < 3; ++test) {
+      EXPECT_THAT(pool.take().status().message(),
+                  HasSubstr("FATAL:  too many connections for role \"patient\""));
+    }
+    ask(server(), "ALTER ROLE patient CONNECTION LIMIT 9");
+    for (int test = 0; test < 3; ++test) pool.give_back(take_from(pool));
+  }
+  EXPECT_EQ(ask(server(), kCountClones), "0");
+  ask(server(), "DROP ROLE patient");
+}
+
+TEST_F(ClonePoolTest, goes_on_after_its_sessions_have_been_killed) {
+  ClonePool pool(server(), "template0", true, 3);
+  std::vector<Clone> clones;
+  clones.push_back(take_from(pool));
+  kill_all_sessions();
+  for (int test = 0; test < 5; ++test) clones.push_back(take_from(pool));
+  for (Clone& clone : clones) {
+    EXPECT_EQ(ask(clone.connection_string, "SELECT current_database()"), clone.name);
+    pool.give_back(std::move(clone));
+  }
+  kill_all_sessions();
+  pool.end();
+  EXPECT_EQ(ask(server(), kCountClones), "0");
+  EXPECT_EQ(ask(server(), kCountLocks), "0");
+}
+
+// Else any other process that opens a test database would drop it under the test that uses it.
+TEST_F(ClonePoolTest, owns_the_clones_in_use_again_after_its_session_has_been_killed) {
+  ClonePool pool(server(), "template0", true, 1);
+  Clone clone = take_from(pool);
+  kill_all_sessions();
+  pool.give_back(take_from(pool));
+  pool.give_back(take_from(pool));
+  await_owner_of(clone);
+  absl::StatusOr<AdminConnection> other = AdminConnection::open(server(), "");
+  ASSERT_TRUE(other.ok());
+  drop_abandoned_databases(*other, 100);
+  EXPECT_TRUE(exists(clone.name));
+  pool.give_back(std::move(clone));
 }
 
 TEST_F(ClonePoolTest, says_that_no_thread_can_be_started) {
