@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <memory>
+#include <pqxx/pqxx>
 #include <string>
 
 #include "absl/time/clock.h"
@@ -18,16 +19,30 @@ struct ClearResult {
 
 }  // namespace
 
-Connection& StatementObserver::connection() {
-  if (connection_ == nullptr) connection_ = Connection::open(connection_string_, absl::Seconds(5));
-  return *connection_;
+void StatementObserver::on_connection(absl::FunctionRef<void(Connection&)> work) {
+  if (connection_ != nullptr) {
+    try {
+      work(*connection_);
+      return;
+    } catch (const pqxx::broken_connection&) {
+      connection_.reset();
+    }
+  }
+  connection_ = Connection::open(connection_string_, absl::Seconds(5));
+  work(*connection_);
 }
 
 ObservedMessage StatementObserver::last_message() {
+  ObservedMessage message;
+  on_connection([&](Connection& connection) { message = read(connection); });
+  return message;
+}
+
+ObservedMessage StatementObserver::read(Connection& connection) const {
   const std::string sql =
       "SELECT query, extract(epoch FROM query_start)::numeric(20, 6) FROM pg_stat_get_activity(" +
       backend_ + ")";
-  PGconn* const raw = connection().raw();
+  PGconn* const raw = connection.raw();
   const std::unique_ptr<PGresult, ClearResult> result(raw == nullptr ? nullptr
                                                                      : PQexec(raw, sql.c_str()));
   if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) throw_sql_failure(raw, result.get(), sql);
@@ -37,7 +52,9 @@ ObservedMessage StatementObserver::last_message() {
 
 // (With a timeout, pg_terminate_backend() itself waits, in steps of a tenth of a second.)
 void StatementObserver::terminate() {
-  connection().exec_raw("SELECT pg_terminate_backend(" + backend_ + ")");
+  on_connection([this](Connection& connection) {
+    connection.exec_raw("SELECT pg_terminate_backend(" + backend_ + ")");
+  });
   const absl::Time end = absl::Now() + absl::Seconds(1);
   while (!last_message().began.empty() && absl::Now() < end)
     absl::SleepFor(absl::Microseconds(200));

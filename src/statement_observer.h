@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "src/connection.h"
 
 namespace drydock::internal {
@@ -22,7 +23,7 @@ struct ObservedMessage {
   std::string began;
 };
 
-// For one thread at a time.
+// For one thread at a time. A connection that turns out to be lost is opened again.
 class StatementObserver {
  public:
   // Connects at the first call. `backend` is the process of the observed session.
@@ -35,7 +36,10 @@ class StatementObserver {
   void terminate();
 
  private:
-  Connection& connection();
+  // Does `work`, once more on a new connection where the one that is there has been lost: the
+  // answer is the same.
+  void on_connection(absl::FunctionRef<void(Connection&)> work);
+  ObservedMessage read(Connection& connection) const;
 
   const std::string connection_string_;
   const std::string backend_;
