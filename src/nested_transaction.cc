@@ -63,7 +63,7 @@ CurrentTransaction::CurrentTransaction(const void* database, Connection& connect
                                        const TransactionOptions& options, SourceLocation where,
                                        DeferredBegin* begin)
     : database_(database),
-      connection_(connection),
+      connection_(&connection),
       sql_(sql),
       effects_(effects),
       isolation_(options.isolation),
@@ -75,7 +75,7 @@ CurrentTransaction::CurrentTransaction(const void* database, Connection& connect
 
 CurrentTransaction::CurrentTransaction(CurrentTransaction& outer, const TransactionOptions& options,
                                        SourceLocation where)
-    : CurrentTransaction(outer.database_, outer.connection_, outer.sql_, outer.effects_, options,
+    : CurrentTransaction(outer.database_, *outer.connection_, outer.sql_, outer.effects_, options,
                          where, outer.begin_) {
   isolation_ = outer.isolation_;
   depth_ = outer.depth_ + 1;

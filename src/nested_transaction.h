@@ -51,7 +51,9 @@ class CurrentTransaction {
   void begin() const {
     if (begin_ != nullptr) begin_->now();
   }
-  Connection& connection() const { return connection_; }
+  Connection& connection() const { return *connection_; }
+  // In `begin` of the outermost one: it begins on another connection than it was made for.
+  void move_to(Connection& connection) { connection_ = &connection; }
   SavepointTransaction& sql() const { return sql_; }
   CommitEffects& effects() const { return effects_; }
   Isolation isolation() const { return isolation_; }
@@ -62,7 +64,7 @@ class CurrentTransaction {
 
  private:
   const void* database_;
-  Connection& connection_;
+  Connection* connection_;
   SavepointTransaction& sql_;
   CommitEffects& effects_;
   Isolation isolation_;

@@ -21,16 +21,18 @@ class SandboxConnectionPool {
   SandboxConnectionPool(std::string name, std::string connection_string)
       : name_(std::move(name)), connection_string_(std::move(connection_string)) {}
 
-  // One that waits, or a new one.
-  std::unique_ptr<SandboxConnection> take() {
-    {
-      const MutexLock lock(mutex_);
-      if (!idle_.empty()) {
-        std::unique_ptr<SandboxConnection> connection = std::move(idle_.back());
-        idle_.pop_back();
-        return connection;
-      }
-    }
+  // One that waits; null where none does. Its session may have died meanwhile, which shows at its
+  // first message.
+  std::unique_ptr<SandboxConnection> take_idle() {
+    const MutexLock lock(mutex_);
+    if (idle_.empty()) return nullptr;
+    std::unique_ptr<SandboxConnection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
+  }
+
+  // A new one. Throws what `Connection::open` throws.
+  std::unique_ptr<SandboxConnection> open() {
     return std::make_unique<SandboxConnection>(connection_string_);
   }
 

@@ -53,13 +53,16 @@ class TransactActivity final : public Activity {
         where_(where),
         begun_(begun) {}
 
-  void note_begun() { begun_.store(true, std::memory_order_relaxed); }
+  void note_begun(int backend) {
+    backend_.store(backend, std::memory_order_relaxed);
+    begun_.store(true, std::memory_order_release);
+  }
 
   std::string describe() const noexcept override {
     try {
       return absl::StrCat("in the transact at ", where_.to_string(), " for ",
                           describe_duration(absl::FromChrono(SteadyClock::now() - since_)),
-                          begun_.load(std::memory_order_relaxed) ? statement() : kNothingYet);
+                          begun_.load(std::memory_order_acquire) ? statement() : kNothingYet);
     } catch (const std::exception&) {
       return "in a transact";
     }
@@ -82,7 +85,7 @@ class TransactActivity final : public Activity {
     const std::string sql = absl::StrCat(
         "SELECT state, query, extract(epoch FROM clock_timestamp() - query_start)::float8, "
         "coalesce(query_start = xact_start, true) FROM pg_catalog.pg_stat_get_activity(",
-        backend_, ")");
+        backend_.load(std::memory_order_relaxed), ")");
     const std::unique_ptr<PGresult, ClearResult> result(PQexec(connection->raw(), sql.c_str()));
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) == 0 ||
         PQgetisnull(result.get(), 0, 0) != 0) {
@@ -102,7 +105,7 @@ class TransactActivity final : public Activity {
   }
 
   const std::shared_ptr<const std::string> connection_string_;
-  const int backend_;
+  std::atomic<int> backend_;
   const SourceLocation where_;
   std::atomic<bool> begun_;
   const SteadyClock::time_point since_ = SteadyClock::now();
@@ -113,6 +116,8 @@ TransactScope::TransactScope(Connection& connection, SourceLocation where, bool 
                                                    connection.backend(), where, begun)),
       scope_(activity_) {}
 
-void TransactScope::note_begun() { activity_->note_begun(); }
+void TransactScope::note_begun(const Connection& connection) {
+  activity_->note_begun(connection.backend());
+}
 
 }  // namespace drydock::internal

@@ -18,10 +18,11 @@ class TransactActivity;
 // libpqxx does not tell before a statement has ended.
 class TransactScope {
  public:
-  // `begun`: whether the transaction has; else `note_begun` is called when it does, and until then
-  // what the server has seen last is of an earlier one.
+  // `begun`: whether the transaction has; else `note_begun` is called when it does, with the
+  // connection that it is on by then, and until then what the server has seen last is of an earlier
+  // one.
   TransactScope(Connection& connection, SourceLocation where, bool begun);
-  void note_begun();
+  void note_begun(const Connection& connection);
 
  private:
   const std::shared_ptr<TransactActivity> activity_;

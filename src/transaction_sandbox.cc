@@ -70,18 +70,40 @@ void TransactionSandbox::refuse_if_lost() {
   if (!lost_.empty()) throw pqxx::broken_connection(lost_);
 }
 
+std::string TransactionSandbox::prologue() {
+  if (!options().restart_sequences) return "";
+  return connections_->sequence_restart([this] {
+    const absl::StatusOr<Clone> clone = clones_->take();
+    if (!clone.ok()) throw pqxx::broken_connection(std::string(clone.status().message()));
+    const absl::Cleanup give_back = [&] { clones_->give_back(*clone); };
+    return sequence_restart_sql(clone->connection_string);
+  });
+}
+
 void TransactionSandbox::connect() {
-  std::string prologue;
-  if (options().restart_sequences) {
-    prologue = connections_->sequence_restart([this] {
-      const absl::StatusOr<Clone> clone = clones_->take();
-      if (!clone.ok()) throw pqxx::broken_connection(std::string(clone.status().message()));
-      const absl::Cleanup give_back = [&] { clones_->give_back(*clone); };
-      return sequence_restart_sql(clone->connection_string);
-    });
+  std::string first = prologue();
+  connection_ = connections_->take_idle();
+  reused_ = connection_ != nullptr;
+  if (!reused_) connection_ = connections_->open();
+  connection_->set_prologue(std::move(first));
+}
+
+// The session of an idle connection may have been killed, by the test before this one for instance.
+// Nothing has happened in this sandbox yet, so that another connection serves as well.
+void TransactionSandbox::begin(const TransactionOptions& options,
+                               absl::FunctionRef<void()> reconnected) {
+  if (std::exchange(reused_, false)) {
+    try {
+      connection_->begin(options);
+      return;
+    } catch (const pqxx::broken_connection&) {
+      std::unique_ptr<SandboxConnection> fresh = connections_->open();
+      fresh->set_prologue(prologue());
+      connection_.swap(fresh);
+      reconnected();
+    }
   }
-  connection_ = connections_->take();
-  connection_->set_prologue(std::move(prologue));
+  connection_->begin(options);
 }
 
 void TransactionSandbox::note_isolation(SourceLocation where) {
@@ -158,7 +180,7 @@ TableContents TransactionSandbox::read_tables() {
   refuse_if_closed(here);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
-  connection_->begin({});
+  begin({}, [] {});
   try {
     return TableContents::read(connection_->connection());
   } catch (...) {
@@ -177,20 +199,30 @@ std::unique_ptr<Subscription> TransactionSandbox::do_listen(std::string channel,
 void TransactionSandbox::run_once(TransactScope& scope, CommitEffects& effects,
                                   const TransactionOptions& options, SourceLocation where,
                                   Body body) {
-  const auto send_begin = [&] {
-    connection_->begin(options);
-    scope.note_begun();
+  std::optional<SavepointTransaction> sql;
+  CurrentTransaction* current = nullptr;
+  const auto move = [&] {
+    // The body has not seen it yet: that would have begun.
+    sql.emplace(connection_->connection(), where);
+    current->move_to(connection_->connection());
   };
-  DeferredBegin begin(send_begin);
+  const auto send_begin = [&] {
+    begin(options, move);
+    scope.note_begun(connection_->connection());
+  };
+  DeferredBegin deferred(send_begin);
   connection_->expect_transaction();
   try {
-    SavepointTransaction sql(connection_->connection(), where);
-    const CurrentTransaction open(this, connection_->connection(), sql, effects, options, where,
-                                  &begin);
-    Transaction transaction(sql, effects, &begin);
+    sql.emplace(connection_->connection(), where);
+    // Before the rollback.
+    const absl::Cleanup end = [&] { sql.reset(); };
+    CurrentTransaction open(this, connection_->connection(), *sql, effects, options, where,
+                            &deferred);
+    current = &open;
+    Transaction transaction(*sql, effects, &deferred);
     body(transaction);
-    if (begin.begun()) check_before_commit(connection_->connection(), where);
-    sql.end();
+    if (deferred.begun()) check_before_commit(connection_->connection(), where);
+    sql->end();
     connection_->commit();
   } catch (...) {
     effects.drop_from(0);

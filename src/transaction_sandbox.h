@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "src/clone_pool.h"
 #include "src/lease.h"
 #include "src/mutex.h"
@@ -48,6 +49,9 @@ class TransactionSandbox final : public SandboxState {
                 SourceLocation where, Body body);
   void refuse_if_lost();
   void connect();
+  std::string prologue();
+  // Calls `reconnected` where `connection_` is another one than before.
+  void begin(const TransactionOptions& options, absl::FunctionRef<void()> reconnected);
   void run_with_lease(CommitEffects& effects, const TransactionOptions& options,
                       SourceLocation where, Body body);
   // Of a commit, while the lease is held.
@@ -62,6 +66,8 @@ class TransactionSandbox final : public SandboxState {
   LeaseDesk lease_desk_;
   // Used by the holder of the lease, and by nobody before the first transaction or after the end.
   std::unique_ptr<SandboxConnection> connection_;
+  // It has served another sandbox, and this one has sent nothing yet.
+  bool reused_ = false;
 
   Mutex mutex_;
   // Why no transaction can begin any more; empty where one can.

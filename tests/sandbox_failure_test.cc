@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "drydock/inline_executor.h"
 #include "drydock/sandbox.h"
 #include "drydock/test_database.h"
 #include "src/local_postgres_options.h"
@@ -33,6 +34,7 @@ using internal::LocalPostgresServer;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 constexpr char kTable[] = "CREATE TABLE users (email text)";
@@ -61,6 +63,31 @@ class SandboxFailureTest : public TestDatabaseFixture {
            ", by code outside any job. What the test had written is gone with it, and it cannot go "
            "on; the next test gets a new connection.";
   }
+  static std::string no_server_text(const TestDatabase& database, const std::string& folder) {
+    return "drydock: cannot connect to database \"" + database.name() + "\" at socket " + folder +
+           "/.s.PGSQL.5432 as user \"postgres\": no server answers there.\n"
+           "connection to server on socket \"" +
+           folder +
+           "/.s.PGSQL.5432\" failed: No such file or directory\n"
+           "\tIs the server running locally and accepting connections on that socket?\n"
+           "Start PostgreSQL, or correct host and port in the connection string.";
+  }
+  // Ends the sessions of the database whose last statement begins so.
+  static void kill(const TestDatabase& database, const std::string& statement) {
+    EXPECT_EQ(ask(server(),
+                  "SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM "
+                  "pg_stat_activity WHERE datname = '" +
+                      database.name() + "' AND query LIKE '" + statement + "%'"),
+              "t");
+  }
+  // Opens a sandbox and ends it, so that its connection waits for the next one.
+  static void use_once(TestDatabase& database) {
+    Sandbox sandbox(database, named());
+    EXPECT_EQ(run(sandbox, kInsert), "done");
+    EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+  }
+  static constexpr char kIdle[] = "ROLLBACK TO drydock; ROLLBACK";
+  static constexpr char kObserver[] = "SELECT query, ";
 };
 
 TEST_F(SandboxFailureTest, says_that_the_backend_was_killed_and_the_next_sandbox_works) {
@@ -80,6 +107,101 @@ TEST_F(SandboxFailureTest, says_that_the_backend_was_killed_and_the_next_sandbox
   EXPECT_EQ(next.finish().status(), absl::OkStatus());
 }
 
+TEST_F(SandboxFailureTest, begins_on_a_new_connection_where_the_idle_one_has_been_killed) {
+  TestDatabase database = open(options_with(kTable));
+  use_once(database);
+  kill(database, kIdle);
+  Sandbox sandbox(database, named());
+  EXPECT_EQ(run(sandbox, kInsert), "done");
+  EXPECT_EQ(run(sandbox, kInsert), "done");
+  EXPECT_EQ(sandbox.database().transact([](Transaction& tx) {
+    return tx->exec1("SELECT count(*) FROM users")[0].as<int>();
+  }),
+            2);
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+}
+
+TEST_F(SandboxFailureTest, begins_on_a_new_connection_for_a_nested_transact) {
+  TestDatabase database = open(options_with(kTable));
+  use_once(database);
+  kill(database, kIdle);
+  Sandbox sandbox(database, named());
+  sandbox.database().transact([&](Transaction& tx) {
+    EXPECT_EQ(run(sandbox, kInsert), "done");
+    EXPECT_EQ(tx->exec1("SELECT count(*) FROM users")[0].as<int>(), 1);
+  });
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+}
+
+TEST_F(SandboxFailureTest, restarts_the_sequences_on_the_new_connection_too) {
+  TestDatabase database = open(options_with("CREATE TABLE numbered (id serial)"));
+  SandboxOptions options = named();
+  options.restart_sequences = true;
+  for (int round = 0; round < 2; ++round) {
+    Sandbox sandbox(database, options);
+    EXPECT_EQ(sandbox.database().transact([](Transaction& tx) {
+      return tx->exec1("INSERT INTO numbered DEFAULT VALUES RETURNING id")[0].as<int>();
+    }),
+              1);
+    EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+    kill(database, kIdle);
+  }
+}
+
+// The idle connection is dead, and so is the server behind it.
+TEST_F(SandboxFailureTest, says_that_the_server_has_stopped_between_two_tests) {
+  absl::StatusOr<LocalPostgresOptions> chosen = LocalPostgresOptions::from_environment();
+  ASSERT_TRUE(chosen.ok());
+  auto stopping = LocalPostgresServer::start_private(*chosen);
+  ASSERT_TRUE(stopping.ok()) << stopping.status();
+  TestDatabaseOptions options = options_with(kTable);
+  options.url = (*stopping)->connection_string();
+  TestDatabase database = open(options);
+  use_once(database);
+  const std::string folder = (*stopping)->folder();
+  *stopping = nullptr;
+  Sandbox sandbox(database, named());
+  const SourceLocation where = SourceLocation::current();
+  EXPECT_EQ(run(sandbox, kInsert, where),
+            no_server_text(database, folder) + "\n" + lost_text(where));
+  EXPECT_EQ(run(sandbox, kInsert), lost_text(where));
+  EXPECT_THAT(sandbox.finish().breaches, ElementsAre(lost_text(where)));
+}
+
+TEST_F(SandboxFailureTest, sees_what_statements_say_after_the_session_that_reads_them_was_killed) {
+  TestDatabase database = open(options_with(kTable));
+  for (int round = 0; round < 2; ++round) {
+    Sandbox sandbox(database, named());
+    InlineExecutor executor(sandbox.simulation());
+    std::vector<std::string> heard;
+    const auto subscription = sandbox.database().listen(
+        "mail", executor,
+        [&](const Notification& notification) { heard.push_back(notification.payload); });
+    EXPECT_EQ(run(sandbox, "SET LOCAL app.tenant = 'ada'"), "done");
+    kill(database, kObserver);
+    EXPECT_EQ(run(sandbox, "SET LOCAL app.tenant = 'bob'"), "done");
+    EXPECT_EQ(sandbox.database().transact([](Transaction& tx) {
+      return tx->exec1("SELECT current_setting('app.tenant', true)")[0].as<std::string>("");
+    }),
+              "");
+    EXPECT_EQ(run(sandbox, "NOTIFY mail, 'one'"), "done");
+    EXPECT_THAT(heard, ElementsAre("one"));
+    const SandboxReport report = sandbox.finish();
+    EXPECT_EQ(report.status(), absl::OkStatus());
+    EXPECT_THAT(report.notes, IsEmpty());
+    kill(database, kObserver);
+  }
+}
+
+TEST_F(SandboxFailureTest, ends_an_escape_after_the_session_that_reads_statements_was_killed) {
+  TestDatabase database = open(options_with(kTable));
+  Sandbox sandbox(database, named());
+  EXPECT_EQ(run(sandbox, "SET LOCAL app.tenant = 'ada'"), "done");
+  kill(database, kObserver);
+  EXPECT_THAT(run(sandbox, "ROLLBACK"), HasSubstr("ended the outer transaction of the sandbox by "
+                                                  "SQL: ROLLBACK."));
+}
+
 TEST_F(SandboxFailureTest, says_that_the_server_has_stopped) {
   absl::StatusOr<LocalPostgresOptions> chosen = LocalPostgresOptions::from_environment();
   ASSERT_TRUE(chosen.ok());
@@ -96,14 +218,7 @@ TEST_F(SandboxFailureTest, says_that_the_server_has_stopped) {
   EXPECT_THAT(run(sandbox, kInsert, where), EndsWith("\n" + lost_text(where)));
   EXPECT_THAT(sandbox.finish().breaches, ElementsAre(lost_text(where)));
   Sandbox next(database, named());
-  EXPECT_EQ(run(next, kInsert),
-            "drydock: cannot connect to database \"" + database.name() + "\" at socket " + folder +
-                "/.s.PGSQL.5432 as user \"postgres\": no server answers there.\n"
-                "connection to server on socket \"" +
-                folder +
-                "/.s.PGSQL.5432\" failed: No such file or directory\n"
-                "\tIs the server running locally and accepting connections on that socket?\n"
-                "Start PostgreSQL, or correct host and port in the connection string.");
+  EXPECT_EQ(run(next, kInsert), no_server_text(database, folder));
 }
 
 TEST_F(SandboxFailureTest, says_that_the_password_is_wrong) {
