@@ -1,5 +1,7 @@
 #include "src/admin_connection.h"
 
+#include <poll.h>
+
 #include <cstdlib>
 
 #include "absl/strings/cord.h"
@@ -92,7 +94,12 @@ absl::StatusOr<std::vector<std::vector<std::string>>> AdminConnection::query(
 }
 
 bool AdminConnection::healthy() {
-  return ::PQconsumeInput(get()) == 1 && ::PQstatus(get()) == CONNECTION_OK;
+  pollfd socket = {.fd = ::PQsocket(get()), .events = POLLIN, .revents = 0};
+  // One call takes the server's last words, and another one finds the end behind them.
+  while (::PQstatus(get()) == CONNECTION_OK && ::poll(&socket, 1, 0) == 1) {
+    if (::PQconsumeInput(get()) == 0) return false;
+  }
+  return ::PQstatus(get()) == CONNECTION_OK;
 }
 
 std::string AdminConnection::uri_of(std::string_view database) const {

@@ -98,11 +98,26 @@ struct TestDatabase::State {
   absl::Status copy_template(const internal::SchemaSource& source) {
     absl::Status status = internal::ensure_template_database(server, source, template_name);
     if (!status.ok()) return status;
-    clones = std::make_shared<internal::ClonePool>(server.admin.uri_of(::PQdb(server.admin.get())),
-                                                   template_name, server.is_ours, clones_ahead);
+    clones = std::make_shared<internal::ClonePool>(server_uri(), template_name, server.is_ours,
+                                                   clones_ahead);
     // While this process's own copy is made.
     if (gives_clones()) clones->start();
     return internal::create_database(server.admin, name, template_name, server.is_ours);
+  }
+
+  std::string server_uri() { return server.admin.uri_of(::PQdb(server.admin.get())); }
+
+  // While no session said that it is ours, another process may have dropped it.
+  bool alive() {
+    // A child made by fork() leaves the connection to its parent.
+    if (::getpid() != owner_process || server.admin.healthy()) return true;
+    absl::StatusOr<internal::AdminConnection> admin =
+        internal::AdminConnection::open(server_uri(), "");
+    if (!admin.ok() || !internal::claim_again(*admin, name).ok()) return false;
+    const auto found = admin->query("SELECT FROM pg_database WHERE datname = $1", {name});
+    if (!found.ok() || found->empty()) return false;
+    server.admin = *std::move(admin);
+    return true;
   }
 
   // Stays open: what makes the database ours is a lock of this session.
@@ -133,6 +148,7 @@ absl::StatusOr<TestDatabase> TestDatabase::open(TestDatabaseOptions options) {
   return TestDatabase(std::move(state));
 }
 
+bool TestDatabase::alive() { return state_->alive(); }
 const std::string& TestDatabase::connection_string() const { return state_->connection_string; }
 const std::shared_ptr<internal::SandboxConnectionPool>& TestDatabase::sandbox_connections() const {
   return state_->sandbox_connections;

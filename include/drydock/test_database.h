@@ -26,6 +26,7 @@ namespace drydock {
 namespace internal {
 class ClonePool;
 class SandboxConnectionPool;
+class SharedTestDatabase;
 }  // namespace internal
 
 struct TestDatabaseOptions {
@@ -100,9 +101,13 @@ class TestDatabase {
 
  private:
   friend class Sandbox;
+  friend class internal::SharedTestDatabase;
   struct State;
   explicit TestDatabase(std::unique_ptr<State> state);
 
+  // Whether the database is there, and this process's. Connects to the server again where that has
+  // ended the session.
+  bool alive();
   // The connections that this database's sandboxes take turns with.
   const std::shared_ptr<internal::SandboxConnectionPool>& sandbox_connections() const;
   // The databases that its sandboxes get for themselves.

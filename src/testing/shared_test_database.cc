@@ -19,7 +19,17 @@ absl::StatusOr<TestDatabase*> SharedTestDatabase::open() {
   const MutexLock lock(mutex_);
   if (!database_) database_.emplace(TestDatabase::open(options_));
   if (!database_->ok()) return database_->status();
+  if (absl::Status status = make_again_if_lost(); !status.ok()) return status;
   return &**database_;
+}
+
+absl::Status SharedTestDatabase::make_again_if_lost() {
+  TestDatabase& database = **database_;
+  if (database.alive()) return absl::OkStatus();
+  absl::StatusOr<TestDatabase> again = TestDatabase::open(options_);
+  if (!again.ok()) return again.status();
+  database = *std::move(again);
+  return absl::OkStatus();
 }
 
 void SharedTestDatabase::close() {
