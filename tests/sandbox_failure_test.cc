@@ -74,7 +74,7 @@ class SandboxFailureTest : public TestDatabaseFixture {
   }
   // Ends the sessions of the database whose last statement begins so.
   static void kill(const TestDatabase& database, const std::string& statement) {
-    EXPECT_EQ(ask(server(),
+    EXPECT_EQ(ask(database.connection_string(),
                   "SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM "
                   "pg_stat_activity WHERE datname = '" +
                       database.name() + "' AND query LIKE '" + statement + "%'"),
@@ -158,6 +158,7 @@ TEST_F(SandboxFailureTest, says_that_the_server_has_stopped_between_two_tests) {
   options.url = (*stopping)->connection_string();
   TestDatabase database = open(options);
   use_once(database);
+  kill(database, kIdle);  // which may take a moment longer than the server
   const std::string folder = (*stopping)->folder();
   *stopping = nullptr;
   Sandbox sandbox(database, named());

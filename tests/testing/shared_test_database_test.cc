@@ -129,7 +129,7 @@ TEST_F(SharedTestDatabaseTest, says_in_each_test_that_the_named_server_has_gone)
   options.url = (*stopping)->connection_string();
   shared_.set_options(options);
   expect_to_work(opened());
-  *stopping = nullptr;
+  stop_server(options.url);
   for (int test = 0; test < 2; ++test) {
     EXPECT_THAT(std::string(shared_.open().status().message()),
                 StartsWith("Cannot connect to the PostgreSQL server that TestDatabaseOptions::url "
