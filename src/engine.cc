@@ -309,6 +309,36 @@ void Engine::set_delivery_observer(DeliveryObserver observer) {
   delivery_observer_ = std::move(observer);
 }
 
+void Engine::note_outside(WaitObserver::Step step, const OutsideJob& job) {
+  const MutexLock lock(store_.mutex);
+  const std::uint32_t site = store_.sites.number_of(job.given_name, job.where);
+  const auto pending = outside_.try_emplace(store_.sites[site].name).first;
+  Event::Kind kind = Event::kStarted;
+  switch (step) {
+    case WaitObserver::Step::kSubmitted:
+      kind = Event::kSubmitted;
+      ++pending->second;
+      break;
+    case WaitObserver::Step::kStarted:
+      break;
+    case WaitObserver::Step::kFinished:
+      kind = Event::kFinished;
+      --pending->second;
+      break;
+    case WaitObserver::Step::kFailed:
+      kind = Event::kFailed;
+      --pending->second;
+      break;
+    case WaitObserver::Step::kCancelled:
+      kind = Event::kCancelled;
+      --pending->second;
+      break;
+  }
+  if (pending->second == 0) outside_.erase(pending);
+  store_.append_outside(kind, now(), job.id.value(), site,
+                        store_.sites.number_of(job.executor, {}));
+}
+
 void Engine::note(Event::Kind kind, const std::string& name, SourceLocation where) {
   const MutexLock lock(store_.mutex);
   store_.append(kind, now(), {0, 0, store_.sites.number_of(name, where)});

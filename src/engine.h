@@ -132,6 +132,9 @@ class Engine final : public IdleSource {
   // transaction opened at `transaction` was open.
   void add_outside_submit(const SubmittedJob& job, SourceLocation transaction);
 
+  // Writes what has become of a job of another executor into the journal.
+  void note_outside(WaitObserver::Step step, const OutsideJob& job);
+
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
 
@@ -358,6 +361,8 @@ class Engine final : public IdleSource {
     std::int64_t period;
   };
   std::unordered_map<std::uint64_t, Recurring> recurring_ ABSL_GUARDED_BY(store_.mutex);  // by id
+  // The jobs outside of the simulation that have not ended: by name, how many.
+  std::unordered_map<std::string, std::size_t> outside_ ABSL_GUARDED_BY(store_.mutex);
   DeliveryObserver delivery_observer_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);

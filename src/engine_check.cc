@@ -111,6 +111,7 @@ bool Engine::may_come(const EventPattern& pattern, const StuckThreads& stuck) co
   bool found = false;
   bool may_run = false;
   const MutexLock lock(store_.mutex);
+  if (outside_.contains(pattern.name)) return true;
   slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (slot.name() != pattern.name) return;
     found = true;

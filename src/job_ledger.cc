@@ -13,8 +13,8 @@
 #include "drydock/misuse_error.h"
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
+#include "src/outside_job.h"
 #include "src/thread_name.h"
-#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 
@@ -59,7 +59,7 @@ class JobLedger::DueCall {
 // --- the way of a job -----------------------------------------------------------------------
 
 JobLedger::Place JobLedger::add(SubmittedJob& job, State state) {
-  TransactionMark::see_submit(job);
+  see_outside_submit(job, name_);
   {
     MutexLock lock(mutex_);
     if (!refuses(job)) {

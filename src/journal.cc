@@ -24,8 +24,9 @@ void JournalStore::add_block() {
     blocks_.pop_front();
     first_record_ += kBlockSize;
     for (const Record& record : block->records) {
-      forgotten_ += record.count * (record.kind == Event::kStarted ? 2 : 1) + record.open +
-                    (record.drain + 1) / 2;
+      forgotten_ += record.is_outside() ? 1
+                                        : record.count * (record.kind == Event::kStarted ? 2 : 1) +
+                                              record.open + (record.drain + 1) / 2;
     }
   } else {
     // A block is filled before it is read: no need to clear it.
@@ -36,6 +37,14 @@ void JournalStore::add_block() {
   block_end_ = next_ + kBlockSize;
   blocks_.back()->first_time = static_cast<std::uint32_t>(times_.size() - 1);
   time_in_block_ = 0;
+}
+
+void JournalStore::append_outside(Event::Kind kind, std::int64_t at, std::uint64_t job,
+                                  std::uint32_t site, std::uint32_t executor) {
+  append_record(kind, at, {job, executor, site});
+  Record& record = *(next_ - 1);
+  record.count = record.open = 0;
+  last_ = nullptr;
 }
 
 void JournalStore::tell_waiters() {
@@ -89,7 +98,11 @@ Event JournalStore::event(const Record& record, Event::Kind kind, std::size_t nu
   event.kind = kind;
   event.at = absl::FromUnixNanos(times_[block_of(number).first_time + record.time]);
   event.job = JobId(record.job);
-  event.parent = JobId(record.parent);
+  if (record.is_outside()) {
+    event.executor = sites[record.parent].name;
+  } else {
+    event.parent = JobId(record.parent);
+  }
   event.where = sites[record.site].where;
   // The default name is a job's.
   if (sites[record.site].named || event.job) event.name = sites[record.site].name;
@@ -347,6 +360,7 @@ std::ostream& operator<<(std::ostream& out, const Event& event) {
   if (!event.name.empty()) out << " '" << event.name << "'";
   if (event.job) out << ' ' << event.job;
   if (event.parent) out << " of " << event.parent;
+  if (!event.executor.empty()) out << " on '" << event.executor << "'";
   if (event.where.line() != 0) out << " at " << event.where;
   return out;
 }

@@ -80,6 +80,10 @@ class JournalStore {
     append_record(kind, at, {});
   }
 
+  // Of a job that an executor outside of the simulation has; `executor` is a site of that name.
+  void append_outside(Event::Kind kind, std::int64_t at, std::uint64_t job, std::uint32_t site,
+                      std::uint32_t executor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
   // Events that have been dropped.
   std::size_t forgotten() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return forgotten_; }
 
@@ -92,6 +96,10 @@ class JournalStore {
     for (; number < end(); ++number) {
       Record event = record_at(number);
       const Event::Kind kind = static_cast<Event::Kind>(event.kind);
+      if (event.is_outside()) {
+        if (!visit(event, kind, number)) return;
+        continue;
+      }
       const Event::Kind end_kind = event.failed != 0 ? Event::kFailed : Event::kFinished;
       for (std::uint32_t i = 0; i < event.count; ++i, ++event.job) {
         if (!visit(event, kind, number)) return;
@@ -144,10 +152,13 @@ class JournalStore {
     std::uint32_t failed : 1;  // of kStarted: whether the runs failed
     std::uint32_t open : 1;    // of kStarted: whether one more run has started
     std::uint32_t site : SiteTable::kBits;
-    std::uint32_t job;  // the first one
-    std::uint32_t parent;
+    std::uint32_t job;                 // the first one
+    std::uint32_t parent;              // of an outside job: the site of its executor's name
     std::uint32_t time : kTimeBits;    // among times_, from the block's first time on
     std::uint32_t count : kCountBits;  // of events, or of runs that have ended
+
+    // Whether it is one event of a job outside of the simulation. Nothing else goes into it.
+    bool is_outside() const { return count == 0 && open == 0; }
 
     // Whether the event can go into this record too.
     [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {

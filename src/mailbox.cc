@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/job_text.h"
+#include "src/outside_job.h"
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
@@ -29,6 +30,7 @@ class Mailbox::Turn {
   void operator()() && {
     ran_ = true;
     mailbox_->turn_runs();
+    const TransactionMark::Running running;
     // Gone with all it owns before the next job starts.
     JobBody job = std::move(job_);
     std::move(job)();
@@ -71,11 +73,15 @@ std::string Mailbox::WithBase::describe() const {
 }
 
 void Mailbox::submit(SubmittedJob job) {
-  TransactionMark::see_submit(job);
+  see_outside_submit(job, name_);
   if (job.delay() > absl::ZeroDuration()) {
     submit_delayed(std::move(job));
-    return;
+  } else {
+    add(std::move(job));
   }
+}
+
+void Mailbox::add(SubmittedJob job) {
   const JobId id = job.id();
   {
     MutexLock lock(mutex_);
@@ -101,7 +107,7 @@ void Mailbox::submit_delayed(SubmittedJob job) {
   SubmittedJob wait(
       id, std::move(options),
       [self = shared_from_this(), job = std::move(job), delay = std::move(delay)]() mutable {
-        self->submit(std::move(job));
+        self->add(std::move(job));
       },
       where);
   if (recurring) wait.set_recurring();

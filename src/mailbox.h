@@ -79,6 +79,8 @@ class Mailbox final : public IdleSource, public std::enable_shared_from_this<Mai
   using Delays = std::list<WithBase>;
 
   void submit_delayed(SubmittedJob job);
+  // A job that is due.
+  void add(SubmittedJob job);
   // The job whose turn it is now; empty where there is none, or the turn is taken.
   std::optional<SubmittedJob> begin_turn();
   void turn_runs();

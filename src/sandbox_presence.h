@@ -52,6 +52,9 @@ class SandboxPresence final : public WaitObserver {
   void note_blocked(const std::string& message) override {
     state_->engine().note_blocked(message, {});
   }
+  void note_step(Step step, const OutsideJob& job) override {
+    state_->engine().note_outside(step, job);
+  }
 
  private:
   std::shared_ptr<SandboxState> state_;

@@ -10,8 +10,8 @@
 #include "drydock/misuse_error.h"
 #include "src/executor_text.h"
 #include "src/idle_wait.h"
+#include "src/outside_job.h"
 #include "src/start_thread.h"
-#include "src/transaction_mark.h"
 
 namespace drydock::internal {
 
@@ -44,7 +44,7 @@ void ThreadPool::start_threads() {
 }
 
 void ThreadPool::submit(SubmittedJob&& job) {
-  TransactionMark::see_submit(job);
+  see_outside_submit(job, name());
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
   const CoarseTick now = coarse_tick();

@@ -43,6 +43,9 @@ std::string details(const Event& event) {
       json_string(absl::FormatTime("%Y-%m-%d %H:%M:%E*S", event.at, absl::UTCTimeZone())));
   if (event.job) absl::StrAppend(&json, ",\"job\":", event.job.value());
   if (event.parent) absl::StrAppend(&json, ",\"submitted by\":", event.parent.value());
+  if (!event.executor.empty()) {
+    absl::StrAppend(&json, ",\"executor\":", json_string(event.executor));
+  }
   if (event.where.line() != 0) {
     absl::StrAppend(&json, ",\"where\":", json_string(event.where.to_string()));
   }
@@ -68,8 +71,12 @@ std::string mark_of(const Event& event, std::size_t index) {
 
 // One end of the arrow from a submit to the run.
 std::string arrow_of(const char* phase, const Event& event, std::size_t index) {
-  return absl::StrCat("{\"name\":\"submit\",\"cat\":\"submit\",\"bp\":\"e\",\"id\":",
-                      event.job.value(), ",", place(phase, event, index), "}");
+  // Executors outside of the simulation count by themselves.
+  const std::string id = event.executor.empty()
+                             ? absl::StrCat(event.job.value())
+                             : json_string(absl::StrCat(event.executor, " ", event.job.value()));
+  return absl::StrCat("{\"name\":\"submit\",\"cat\":\"submit\",\"bp\":\"e\",\"id\":", id, ",",
+                      place(phase, event, index), "}");
 }
 
 void append(const Event& event, std::size_t index, std::vector<std::string>& lines) {

@@ -37,6 +37,20 @@ class TransactionMark {
     Forwarding(const Forwarding&) = delete;
     Forwarding& operator=(const Forwarding&) = delete;
     ~Forwarding() { quiet_ = before_; }
+    // Whether the calling thread is in one.
+    static bool is_here() { return quiet_; }
+
+   private:
+    const bool before_ = quiet_;
+  };
+  // Lives while a job runs that a forwarding executor may have started on the calling thread: what
+  // the job submits has not been seen.
+  class Running {
+   public:
+    Running() { quiet_ = false; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { quiet_ = before_; }
 
    private:
     const bool before_ = quiet_;

@@ -117,12 +117,27 @@ const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot() {
   return slot;
 }
 
-const WaitObserver* observer_of(const SubmittedJob& job) {
+namespace {
+
+// Null: there is none.
+const std::shared_ptr<WaitObserver>* find_observer(const SubmittedJob& job) {
   for (const ContextNode* node = job.context(); node != nullptr; node = node->rest()) {
     if (node->slot() != &wait_observer_slot()) continue;
-    return static_cast<const std::shared_ptr<WaitObserver>*>(node->value().get())->get();
+    return static_cast<const std::shared_ptr<WaitObserver>*>(node->value().get());
   }
   return nullptr;
+}
+
+}  // namespace
+
+const WaitObserver* observer_of(const SubmittedJob& job) {
+  const std::shared_ptr<WaitObserver>* const observer = find_observer(job);
+  return observer == nullptr ? nullptr : observer->get();
+}
+
+std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job) {
+  const std::shared_ptr<WaitObserver>* const observer = find_observer(job);
+  return observer == nullptr ? nullptr : *observer;
 }
 
 void note_blocked(const std::string& message) {

@@ -104,8 +104,16 @@ class SourceRegistration {
 // Calls `visit` with each source that there is; none ends meanwhile.
 void visit_sources(absl::FunctionRef<void(IdleSource&)> visit);
 
+// A job of an executor outside of any simulation, for the journal of the test that submitted it.
+struct OutsideJob {
+  JobId id;
+  std::string given_name;
+  SourceLocation where;
+  std::string executor;
+};
+
 // Stands in the context of a test's thread and of all its jobs, and is told of waits that could
-// never end.
+// never end, and of what becomes of jobs that no simulation runs.
 class WaitObserver {
  public:
   WaitObserver() = default;
@@ -113,6 +121,9 @@ class WaitObserver {
   WaitObserver& operator=(const WaitObserver&) = delete;
   virtual ~WaitObserver() = default;
   virtual void note_blocked(const std::string& message) = 0;
+  // `kCancelled`: destroyed unrun.
+  enum class Step { kSubmitted, kStarted, kFinished, kFailed, kCancelled };
+  virtual void note_step(Step step, const OutsideJob& job) = 0;
 };
 
 const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot();
@@ -120,6 +131,8 @@ const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot();
 // The observer that `job` was submitted under, to be compared; null where there is none. Not for a
 // job whose run may be ending.
 const WaitObserver* observer_of(const SubmittedJob& job);
+// The same with a share.
+std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job);
 
 // Tells the calling thread's observer, where it has one.
 void note_blocked(const std::string& message);

@@ -1,7 +1,12 @@
 // What happened in a simulation, in one order.
 //
-//   simulation.journal().wait_for(drydock::finished("fsm"), absl::Seconds(5));   // real threads
-//   for (const Event& event : simulation.journal().events()) std::cout << event << "\n";
+//   Journal& journal = sandbox.simulation().journal();
+//   EXPECT_EQ(journal.wait_for(drydock::finished("fsm"), absl::Seconds(5)), absl::OkStatus());
+//   for (const Event& event : journal.events()) std::cout << event << "\n";
+//
+// In it are all jobs of the simulation's executors; and those that were submitted in the test of a
+// sandbox to a thread pool, an adapter, or a strand on an adapter, so that a test can wait for real
+// threads. Jobs of executors that are neither of the simulation nor drydock's are not.
 //
 // Always on. Where a test asks whether a job ran, prefer the `DrainReport`; the journal is for what
 // happened between jobs, transactions and threads.
@@ -32,6 +37,8 @@ struct Event {
     kStarted,
     kFinished,
     kFailed,
+    // Taken back before it ran: by `cancel()`, or unrun at the end of an executor outside of the
+    // simulation, or refused by it.
     kCancelled,
     // A transactional submit or hook that its transaction's rollback took with it.
     kDropped,
@@ -59,6 +66,9 @@ struct Event {
   // the thread that it happened on, from 1 on in the order of their first events. Else zero.
   absl::Duration real_time = {};
   int thread = 0;
+  // Of a job that no executor of the simulation runs: the name of the one that does. `job` is the
+  // id that it has there, and `parent` is 0. Else empty.
+  std::string executor = {};
 };
 
 // What to look for: a kind, and a name unless it is empty.
