@@ -36,6 +36,28 @@ absl::Status failure_of(const PGconn* connection, const PGresult* result) {
   return status;
 }
 
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> result;
+  result.reserve(texts.size());
+  for (const std::string& text : texts) result.push_back(text.c_str());
+  return result;
+}
+
+absl::StatusOr<AdminConnection::Rows> rows_of(const PGconn* connection, const ResultPtr& result) {
+  const ExecStatusType outcome = ::PQresultStatus(result.get());
+  if (outcome != PGRES_TUPLES_OK && outcome != PGRES_COMMAND_OK) {
+    return failure_of(connection, result.get());
+  }
+  AdminConnection::Rows rows;
+  for (int row = 0; row < ::PQntuples(result.get()); ++row) {
+    std::vector<std::string>& cells = rows.emplace_back();
+    for (int column = 0; column < ::PQnfields(result.get()); ++column) {
+      cells.emplace_back(::PQgetvalue(result.get(), row, column));
+    }
+  }
+  return rows;
+}
+
 bool is_default_passfile(const std::string& value) {
   const char* home = std::getenv("HOME");
   return home != nullptr && value == absl::StrCat(home, "/.pgpass");
@@ -72,25 +94,35 @@ absl::StatusOr<AdminConnection> AdminConnection::open(const std::string& server,
   return connection;
 }
 
-absl::StatusOr<std::vector<std::vector<std::string>>> AdminConnection::query(
+absl::StatusOr<AdminConnection::Rows> AdminConnection::query(
     const std::string& sql, const std::vector<std::string>& parameters) {
-  std::vector<const char*> values;
-  values.reserve(parameters.size());
-  for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-  const ResultPtr result(::PQexecParams(get(), sql.c_str(), static_cast<int>(values.size()),
-                                        nullptr, values.data(), nullptr, nullptr, 0));
-  const ExecStatusType outcome = ::PQresultStatus(result.get());
-  if (outcome != PGRES_TUPLES_OK && outcome != PGRES_COMMAND_OK) {
-    return failure_of(get(), result.get());
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (int row = 0; row < ::PQntuples(result.get()); ++row) {
-    std::vector<std::string>& cells = rows.emplace_back();
-    for (int column = 0; column < ::PQnfields(result.get()); ++column) {
-      cells.emplace_back(::PQgetvalue(result.get(), row, column));
+  const std::vector<const char*> values = pointers(parameters);
+  return rows_of(
+      get(), ResultPtr(::PQexecParams(get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                      values.data(), nullptr, nullptr, 0)));
+}
+
+absl::StatusOr<AdminConnection::Rows> AdminConnection::query_that_waits(
+    const std::string& sql, const std::vector<std::string>& parameters, absl::Duration patience,
+    absl::FunctionRef<void()> waiting) {
+  const std::vector<const char*> values = pointers(parameters);
+  ResultPtr last;
+  if (::PQsendQueryParams(get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                          values.data(), nullptr, nullptr, 0) == 1) {
+    pollfd socket = {.fd = ::PQsocket(get()), .events = POLLIN, .revents = 0};
+    int timeout = static_cast<int>(absl::ToInt64Milliseconds(patience));
+    while (::PQisBusy(get()) == 1) {
+      const int readable = ::poll(&socket, 1, timeout);
+      if (readable == 0) {
+        waiting();
+        timeout = -1;
+      } else if (readable > 0 && ::PQconsumeInput(get()) == 0) {
+        break;
+      }
     }
+    while (PGresult* next = ::PQgetResult(get())) last.reset(next);
   }
-  return rows;
+  return rows_of(get(), last);
 }
 
 bool AdminConnection::healthy() {

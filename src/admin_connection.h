@@ -11,8 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace drydock::internal {
 
@@ -29,10 +31,17 @@ class AdminConnection {
   static absl::StatusOr<AdminConnection> open(const std::string& server,
                                               const std::string& database);
 
+  using Rows = std::vector<std::vector<std::string>>;
+
   // Runs one statement; the rows are text, NULL is empty. In a failure the message is PostgreSQL's,
   // and `sqlstate` reads its code.
-  absl::StatusOr<std::vector<std::vector<std::string>>> query(
-      const std::string& sql, const std::vector<std::string>& parameters = {});
+  absl::StatusOr<Rows> query(const std::string& sql,
+                             const std::vector<std::string>& parameters = {});
+  // The same for a statement that may wait for others: calls `waiting`, once, where there is no
+  // answer after `patience`.
+  absl::StatusOr<Rows> query_that_waits(const std::string& sql,
+                                        const std::vector<std::string>& parameters,
+                                        absl::Duration patience, absl::FunctionRef<void()> waiting);
   absl::Status run(const std::string& sql) { return query(sql).status(); }
 
   // Whether it is not known to be lost. Looks whether the server has said that it ends the session,
@@ -41,6 +50,8 @@ class AdminConnection {
 
   int server_version() const { return ::PQserverVersion(connection_.get()); }
   std::string user() const { return ::PQuser(connection_.get()); }
+  // The server's process that serves this session.
+  int server_process() const { return ::PQbackendPID(connection_.get()); }
 
   // How others reach `database` on this server, as this user.
   std::string uri_of(std::string_view database) const;

@@ -5,14 +5,19 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "src/admin_connection.h"
+#include "src/unique_fd.h"
 #include "tests/child_process.h"
 #include "tests/temporary_folder.h"
 #include "tests/test_database_fixture.h"
@@ -23,6 +28,7 @@ namespace {
 using internal::AdminConnection;
 using internal::ChildProcess;
 using internal::ScopedVariable;
+using internal::UniqueFd;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::EndsWith;
@@ -113,6 +119,57 @@ TEST_F(TestDatabaseTest, ProcessesAtTheSameTimeBuildTheTemplateOnce) {
   EXPECT_NE(names[0], names[1]);
   for (const std::string& name : names) EXPECT_TRUE(exists(name)) << name;
   EXPECT_EQ(ask(server(), "SELECT count(*) FROM pg_database WHERE datname LIKE '%building%'"), "0");
+}
+
+// A process that opens a database: what it prints, line by line.
+class Opening {
+ public:
+  explicit Opening(const std::function<TestDatabase()>& open) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    printed_.reset(ends[0]);
+    const UniqueFd writer(ends[1]);
+    process_.emplace([&](const ChildProcess::Tell&) {
+      ::dup2(writer.get(), STDERR_FILENO);
+      open();
+      std::fputs("opened\n", stderr);
+    });
+  }
+
+  std::string line() {
+    std::string text;
+    char c;
+    while (::read(printed_.get(), &c, 1) == 1 && c != '\n') text += c;
+    return text;
+  }
+
+ private:
+  UniqueFd printed_;
+  std::optional<ChildProcess> process_;
+};
+
+// The lock is let go of when the other process has said that it waits.
+TEST_F(TestDatabaseTest, SaysForWhomItWaitsWhileAnotherProcessBuildsTheTemplate) {
+  const std::string schema = "CREATE TABLE built_elsewhere ()";
+  const std::string name = open(options_with(schema)).template_name();
+  const std::string building = "drydock_building_" + name.substr(name.rfind('_') + 1) + "_0000000a";
+  for (const bool loads : {false, true}) {
+    ask(server(), "DROP DATABASE " + name);
+    if (loads) ask(server(), "CREATE DATABASE " + building);
+    auto builder = AdminConnection::open(server(), "");
+    ASSERT_TRUE(builder.ok());
+    ASSERT_TRUE(builder->run("SELECT pg_advisory_lock(hashtextextended('" + name + "', 0))").ok());
+    const auto loading = AdminConnection::open(server(), loads ? building : "");
+    Opening opening([&] { return open(options_with(schema)); });
+    EXPECT_THAT(
+        opening.line(),
+        MatchesRegex("drydock: waiting since [0-9:]{8} for " + name +
+                     ", which the server's process " + std::to_string(builder->server_process()) +
+                     ", connected since [0-9:]{8}, builds" + (loads ? " in " + building : "")));
+    builder = absl::CancelledError();
+    EXPECT_EQ(opening.line(), "drydock: loading the schema into " + name + " (once)");
+    EXPECT_EQ(opening.line(), "opened");
+  }
 }
 
 TEST_F(TestDatabaseTest, TheNextOpenDropsTheDatabaseOfAKilledProcess) {

@@ -1,8 +1,9 @@
 // A database of this test process's own, with the schema loaded.
 //
 // The schema is loaded once, into a template database that is named after a hash of its text; each
-// process then gets a copy of it, in about 10 ms. Two processes, or two shards of one test, never
-// meet. The copy is dropped with this object; one whose process was killed is dropped by a later
+// process then gets a copy of it, in about 10 ms. Of several processes one loads it; one that waits
+// for that says so on the standard error, after a second. Two processes, or two shards of one test,
+// never meet. The copy is dropped with this object; one whose process was killed is dropped by a later
 // `open` of any process.
 //
 //   drydock::TestDatabaseOptions options;
