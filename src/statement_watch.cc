@@ -13,6 +13,7 @@ namespace {
 // refusals, too.)
 constexpr char kRefusal[] = "PreventInTransactionBlock";
 constexpr char kFailedTransaction[] = "25P02";
+constexpr Oid kVoid = 2278;  // of pg_type, in every version
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -24,6 +25,15 @@ bool has_column(const PGresult* result, std::initializer_list<std::string_view> 
     for (const std::string_view name : names) {
       if (PQfname(result, i) == name) return true;
     }
+  }
+  return false;
+}
+
+// Who calls a function that returns nothing wants what it does. PostgreSQL's own (locks, pg_sleep)
+// change no schema.
+bool calls_for_effect(const PGresult* result) {
+  for (int i = 0; i < PQnfields(result); ++i) {
+    if (PQftype(result, i) == kVoid && !starts_with(PQfname(result, i), "pg_")) return true;
   }
   return false;
 }
@@ -98,7 +108,9 @@ void StatementWatch::see(const PGresult* result) {
   // CLOSE ALL closes the commit guard as well.
   if (seen == "PREPARE") statement_prepared_ = true;
   if (seen == "DECLARE CURSOR" || seen == "CLOSE CURSOR ALL") cursor_declared_ = true;
-  if (changes_schema(seen)) schema_changed_ = constraints_changed_ = true;
+  if (changes_schema(seen) || (selects && calls_for_effect(result))) {
+    schema_changed_ = constraints_changed_ = true;
+  }
   if (seen == "COMMIT") committed_ = true;
   const bool ends = seen == "COMMIT" || seen == "PREPARE TRANSACTION" || seen == "COMMIT PREPARED";
   if (seen == "BEGIN" || seen == "START TRANSACTION") begin_seen_ = true;

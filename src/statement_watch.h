@@ -51,8 +51,8 @@ class StatementWatch {
   bool statement_prepared() const { return statement_prepared_; }
   // Whether an advisory lock of the session may have been taken since `clear`.
   bool session_locked() const { return session_locked_; }
-  // Whether constraints may have been made or dropped since `clear`, as far as tags tell: a block
-  // or a procedure may do so, too.
+  // Whether constraints may have been made or dropped since `clear`, as far as tags and the types
+  // of columns tell: a block, a procedure, or a function that returns nothing may do so, too.
   bool schema_changed() const { return schema_changed_; }
   // The same since `constraints_read`.
   bool constraints_changed() const { return constraints_changed_; }

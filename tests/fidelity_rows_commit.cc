@@ -80,6 +80,13 @@ std::string notify_statement_in_a_function(Database& database) {
   return heard(database, {"DO $$ BEGIN NOTIFY mail, 'a'; END $$"});
 }
 
+std::string making(const std::string& type, const std::string& last) {
+  return "CREATE FUNCTION make() RETURNS " + type +
+         " LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE made (id int REFERENCES parent (id) "
+         "DEFERRABLE INITIALLY DEFERRED); " +
+         last + " END $$";
+}
+
 }  // namespace
 
 std::vector<FidelityRow> commit_rows() {
@@ -155,6 +162,24 @@ std::vector<FidelityRow> commit_rows() {
         {"INSERT INTO made VALUES (8)", "INSERT INTO parent VALUES (8)"},
         {"INSERT INTO made VALUES (9)"},
         {"SELECT * FROM made"}}},
+      {"constraint made by a function that returns nothing",
+       {{making("void", "")},
+        {"SELECT make()"},
+        {"INSERT INTO made VALUES (7)", "INSERT INTO parent VALUES (7)"},
+        {"INSERT INTO made VALUES (8)", "INSERT INTO parent VALUES (8)"},
+        {"INSERT INTO made VALUES (9)"},
+        {"SELECT * FROM made"}}},
+      {"table with a deferred constraint, dropped by a function that returns nothing",
+       {{"CREATE FUNCTION remove() RETURNS void LANGUAGE sql AS 'DROP TABLE late_child'"},
+        {"SELECT remove()"},
+        {one},
+        {count}}},
+      {"constraint made by a function that returns a value",
+       {{making("int", "RETURN 1;")},
+        {"SELECT make()"},
+        {"INSERT INTO made VALUES (7)", "INSERT INTO parent VALUES (7)"},
+        {"INSERT INTO made VALUES (8)", "INSERT INTO parent VALUES (8)"}},
+       true},
       {"new value of an enum", {{"ALTER TYPE mood ADD VALUE 'sad'"}, {"SELECT 'sad'::mood"}}, true},
       {"large object",
        {{"SELECT lo_from_bytea(4711, 'abc')"},
