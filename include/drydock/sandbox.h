@@ -64,7 +64,8 @@ struct SandboxReport {
   std::vector<JobRun> failures;
   // What else went wrong: threads that did not end, a lost connection.
   std::vector<std::string> breaches;
-  // What may explain why something else failed. Does not fail the test.
+  // What may explain why something else failed, or what the sandbox did otherwise than asked. Does
+  // not fail the test; `SandboxTest` prints it all the same.
   std::vector<std::string> notes;
 
   // OK, or `FailedPrecondition` with all of the above.

@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "drydock/misuse_error.h"
@@ -31,15 +35,36 @@ std::string trace_folder() {
   return folder == nullptr ? "" : folder;
 }
 
+// Empty outside of any.
+std::string name_of_this_test() {
+  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  return test == nullptr ? "" : std::string(test->test_suite_name()) + "." + test->name();
+}
+
 SandboxOptions options_of_this_test() {
   internal::set_up_test_program();
   SandboxOptions options;
   options.simulation.real_times = !trace_folder().empty();
-  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  if (test != nullptr) {
-    options.name = std::string(test->test_suite_name()) + "." + test->name();
-  }
+  options.name = name_of_this_test();
   return options;
+}
+
+// For one who reads the result of the test, which may well have passed.
+void record(const std::vector<std::string>& notes) {
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    const std::string key = i == 0 ? "drydock_note" : "drydock_note_" + std::to_string(i + 1);
+    ::testing::Test::RecordProperty(key, notes[i]);
+  }
+}
+
+// A hundred tests that use the same code say it once.
+void print_once(const std::string& test, const std::vector<std::string>& notes) {
+  static std::set<std::string>* const printed = new std::set<std::string>;
+  for (const std::string& note : notes) {
+    if (!printed->insert(note).second) continue;
+    std::cerr << "drydock note in " << test
+              << " (said once, though other tests may have it too): " << note << "\n";
+  }
 }
 
 }  // namespace
@@ -113,7 +138,7 @@ void SandboxTest::TearDown() { finish(); }
 void SandboxTest::write_trace() {
   const std::string folder = trace_folder();
   if (folder.empty()) return;
-  std::string name = options_of_this_test().name;
+  std::string name = name_of_this_test();
   std::replace(name.begin(), name.end(), '/', '_');
   const absl::Status written =
       write_chrome_trace(sandbox_->simulation().journal(), folder + "/" + name + ".json");
@@ -129,15 +154,18 @@ void SandboxTest::finish() {
     std::erase_if(report.findings,
                   [](const Finding& finding) { return finding.kind == Finding::kUndrained; });
   }
-  if (!report.status().ok() || (HasFailure() && !report.notes.empty())) ADD_FAILURE() << report;
+  record(report.notes);
+  if (!report.status().ok() || (HasFailure() && !report.notes.empty())) {
+    ADD_FAILURE() << report;
+  } else {
+    print_once(name_of_this_test(), report.notes);
+  }
   compare_strategies();
 }
 
 void SandboxTest::compare_strategies() {
   if (!internal::both_strategies_wanted() || IsSkipped()) return;
-  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  const std::string name = std::string(test->test_suite_name()) + "." + test->name();
-  const std::string difference = internal::compare_with_clone(name, !HasFailure());
+  const std::string difference = internal::compare_with_clone(name_of_this_test(), !HasFailure());
   if (!difference.empty()) ADD_FAILURE() << difference;
 }
 

@@ -99,6 +99,20 @@ TEST_F(Sample, vacuums) {
   database().transact([](Transaction& tx) { tx->exec("VACUUM users"); });
 }
 
+class Noted : public Sample {
+ protected:
+  void read_serializable() {
+    database().transact({.isolation = Isolation::kSerializable},
+                        [](Transaction& tx) { tx->exec("SELECT count(*) FROM users"); });
+  }
+};
+
+TEST_F(Noted, asks_for_isolation) { read_serializable(); }
+TEST_F(Noted, asks_for_isolation_again) {
+  read_serializable();
+  database().transact([](Transaction& tx) { tx->exec("BEGIN"); });
+}
+
 // --- What comes to light after its test.
 
 // A thread that outlives its test, until it is told to go on and has ended.

@@ -19,6 +19,7 @@ namespace drydock {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -100,6 +101,44 @@ TEST(SandboxTestFixture, advises_a_clone_where_a_statement_needs_it) {
               AllOf(HasSubstr("VACUUM cannot run inside a transaction block"),
                     HasSubstr("drydock note: a statement in the transact at "),
                     HasSubstr("SandboxOptions{.strategy = drydock::Strategy::kClone}")));
+}
+
+constexpr char kIsolationNote[] =
+    "the transact at tests/testing/sample_suite.cc:[0-9]+ asks for an isolation level. Under "
+    "Strategy::kTransaction it runs read committed, with nobody beside it, so that it meets no "
+    "serialization failure but those of fail_next_commit\\(\\). To see what other transactions do "
+    "to "
+    "it: SandboxOptions\\{.strategy = drydock::Strategy::kClone\\}.";
+constexpr char kBeginNote[] =
+    "the transact at tests/testing/sample_suite.cc:[0-9]+, by code outside any job, sent "
+    "BEGIN, which PostgreSQL ignores with a warning, here and in production: the body of "
+    "transact\\(\\) is in a transaction already. Remove it, or call transact\\(\\) inside the "
+    "body, "
+    "which nests.";
+
+TEST(SandboxTestFixture, prints_a_note_of_tests_that_pass_once) {
+  const Outcome outcome = run_sample("'Noted.*'");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+  const std::string once = " \\(said once, though other tests may have it too\\): ";
+  EXPECT_THAT(outcome.output, ContainsRegex("drydock note in Noted.asks_for_isolation" + once +
+                                            kIsolationNote + "\n"));
+  EXPECT_THAT(outcome.output, ContainsRegex("drydock note in Noted.asks_for_isolation_again" +
+                                            once + kBeginNote + "\n"));
+  const std::string label = "asks for an isolation level";
+  EXPECT_EQ(outcome.output.find(label), outcome.output.rfind(label)) << outcome.output;
+}
+
+TEST(SandboxTestFixture, records_the_notes_of_each_test) {
+  const std::string path = ::testing::TempDir() + "/notes.xml";
+  const Outcome outcome =
+      run_sample("Noted.asks_for_isolation_again", "transaction", "--gtest_output=xml:" + path);
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+  std::ifstream file(path);
+  const std::string xml{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(xml, AllOf(ContainsRegex(std::string("<property name=\"drydock_note\" value=\"") +
+                                       kIsolationNote + "\"/>"),
+                         ContainsRegex(std::string("<property name=\"drydock_note_2\" value=\"") +
+                                       kBeginNote + "\"/>")));
 }
 
 TEST(SandboxTestFixture, passes_a_test_that_passes_under_both_strategies) {

@@ -27,6 +27,11 @@
 // A test also fails for what an earlier one has left behind: a thread that still submits or uses
 // the database of its ended sandbox, a failure that nobody took. The failure names that test.
 //
+// The notes of a sandbox's report (an isolation level that it cannot give, a BEGIN that PostgreSQL
+// ignores) stand in the message of a failing test. Of a passing one each different note is printed
+// once in a process, to the standard error. GoogleTest's XML and JSON have the notes of every test,
+// as its properties drydock_note, drydock_note_2, ...
+//
 // Environment: DRYDOCK_ORDER (fifo, lifo, shuffle) and DRYDOCK_SEED set the order of every drain
 // that asks for none, as do the flags of drydock/testing/init_testing.h; DRYDOCK_TRACE names a
 // folder for one trace a test (drydock/trace.h); DRYDOCK_STRATEGY is described in
