@@ -26,6 +26,7 @@ constexpr std::size_t kFirstStock = 3;
 constexpr std::size_t kFirstMakers = 2;
 // More of them would want more of the server's connections, and of the processors that tests use.
 constexpr std::size_t kMostMakers = 4;
+constexpr char kUndefinedDatabase[] = "3D000";
 
 }  // namespace
 
@@ -242,7 +243,8 @@ absl::Status ClonePool::copy_template(Maker& maker, AdminConnection& admin, std:
   }
   if (status.ok()) status = create_database(admin, name, template_name_, by_files_);
   if (status.ok()) return status;
-  return absl::Status(status.code(),
+  const bool gone = sqlstate(status) == kUndefinedDatabase;
+  return absl::Status(gone ? absl::StatusCode::kUnavailable : status.code(),
                       absl::StrCat("Cannot copy the template database ", template_name_,
                                    " for a test: ", status.message()));
 }

@@ -11,6 +11,7 @@
 #include "drydock/pooled_database.h"
 #include "src/deadline.h"
 #include "src/pooled_transaction.h"
+#include "src/sandbox_connection.h"
 
 namespace drydock::internal {
 
@@ -57,8 +58,10 @@ ConnectionPool& CloneSandbox::pool() {
   }
   absl::StatusOr<Clone> clone = clones_->take();
   if (!clone.ok()) {
-    throw pqxx::broken_connection("drydock: there is no database for the sandbox of " +
-                                  test_name() + ": " + std::string(clone.status().message()));
+    throw pqxx::broken_connection(
+        "drydock: there is no database for the sandbox of " + test_name() + ": " +
+        std::string(clone.status().message()) +
+        (absl::IsUnavailable(clone.status()) ? std::string("\n") + kOpenAgain : ""));
   }
   PoolOptions options;
   options.max_connections = this->options().max_connections;

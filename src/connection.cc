@@ -41,7 +41,8 @@ std::string whole_seconds(absl::Duration timeout) {
 }  // namespace
 
 std::unique_ptr<Connection> Connection::open(const std::string& connection_string,
-                                             absl::Duration timeout) {
+                                             absl::Duration timeout,
+                                             std::string_view advice_where_gone) {
   check_connection_string(connection_string);
   const std::string seconds = whole_seconds(timeout);
   // `dbname` is expanded into what the string holds; of two equal keys the later one counts.
@@ -50,7 +51,7 @@ std::unique_ptr<Connection> Connection::open(const std::string& connection_strin
   std::unique_ptr<PGconn, FinishConnection> raw(
       PQconnectdbParams(keys, values, /*expand_dbname=*/1));
   if (raw == nullptr) throw std::bad_alloc();
-  if (PQstatus(raw.get()) != CONNECTION_OK) throw_connection_failure(raw.get());
+  if (PQstatus(raw.get()) != CONNECTION_OK) throw_connection_failure(raw.get(), advice_where_gone);
   return std::unique_ptr<Connection>(new Connection(raw.release(), connection_string));
 }
 

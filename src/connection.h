@@ -25,8 +25,11 @@ class Connection {
   //
   // Throws `pqxx::broken_connection` (or its subclass `too_many_connections`), saying what is
   // wrong, at which address, and what to do; never with the password.
+  // `advice_where_gone`: what to do where the server or the database is not there, for one who
+  // knows better than that the string is to be corrected.
   static std::unique_ptr<Connection> open(const std::string& connection_string,
-                                          absl::Duration timeout);
+                                          absl::Duration timeout,
+                                          std::string_view advice_where_gone = {});
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -64,6 +64,7 @@ bool no_connection_left(std::string_view message) {  // 53300
 struct Diagnosis {
   std::string what;
   std::string advice;
+  bool gone = false;  // the server, or the database
 };
 
 // libpq gives no SQLSTATE for a failed connection before version 18; its text is all there is.
@@ -79,7 +80,8 @@ Diagnosis diagnose(PGconn* connection, std::string_view message) {
   }
   if (contains(message, "database \"" + database + "\" does not exist")) {
     return {"the server has no such database",
-            absl::StrCat("Create it (createdb ", database, "), or correct the name.")};
+            absl::StrCat("Create it (createdb ", database, "), or correct the name."),
+            /*gone=*/true};
   }
   if (no_connection_left(message)) {
     return {"the server has no connection left to give",
@@ -97,7 +99,8 @@ Diagnosis diagnose(PGconn* connection, std::string_view message) {
     return {"no such host", "Correct the host in the connection string."};
   }
   return {"no server answers there",
-          "Start PostgreSQL, or correct host and port in the connection string."};
+          "Start PostgreSQL, or correct host and port in the connection string.",
+          /*gone=*/true};
 }
 
 }  // namespace
@@ -113,9 +116,10 @@ void throw_bad_connection_string(const std::string& connection_string,
                    "dbname=... user=... password=..."));
 }
 
-void throw_connection_failure(PGconn* connection) {
+void throw_connection_failure(PGconn* connection, std::string_view advice_where_gone) {
   const std::string message(trimmed(PQerrorMessage(connection)));
-  const Diagnosis diagnosis = diagnose(connection, message);
+  Diagnosis diagnosis = diagnose(connection, message);
+  if (diagnosis.gone && !advice_where_gone.empty()) diagnosis.advice = advice_where_gone;
   const std::string text =
       absl::StrCat("drydock: cannot connect to ", describe_target(connection), ": ", diagnosis.what,
                    ".\n", message, "\n", diagnosis.advice);

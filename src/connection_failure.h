@@ -15,8 +15,9 @@ namespace drydock::internal {
                                               std::string_view libpq_message);
 
 // Throws `pqxx::broken_connection` or `pqxx::too_many_connections` for a `connection` whose status
-// is bad: who refused, and what to do.
-[[noreturn]] void throw_connection_failure(PGconn* connection);
+// is bad: who refused, and what to do. Where there is no server, or no such database on it, that is
+// `advice_where_gone`, unless it is empty.
+[[noreturn]] void throw_connection_failure(PGconn* connection, std::string_view advice_where_gone);
 
 }  // namespace drydock::internal
 

@@ -123,6 +123,8 @@ std::ostream& operator<<(std::ostream& out, const SandboxReport& report) {
 Sandbox::Sandbox(TestDatabase& database, SandboxOptions options)
     : simulation_(std::make_unique<Simulation>(options.simulation)) {
   const Strategy strategy = options.strategy ? *options.strategy : default_strategy();
+  // Takes back what a killed session has let go of. Where it cannot, the first transact says why.
+  static_cast<void>(database.alive());
   std::string token = database.sandbox_connections()->next_token();
   if (strategy == Strategy::kClone) {
     state_ = std::make_shared<internal::CloneSandbox>(database.clones(), simulation_->engine_,

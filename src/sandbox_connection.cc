@@ -33,7 +33,7 @@ struct ResultDeleter {
 }  // namespace
 
 SandboxConnection::SandboxConnection(const std::string& connection_string)
-    : connection_(Connection::open(connection_string, absl::Seconds(5))),
+    : connection_(Connection::open(connection_string, absl::Seconds(5), kOpenAgain)),
       observer_(connection_string, PQbackendPID(connection_->raw())),
       settings_(*connection_),
       notices_(*connection_) {

@@ -25,6 +25,11 @@
 
 namespace drydock::internal {
 
+// What to do where a `TestDatabase` is not there any more.
+inline constexpr char kOpenAgain[] =
+    "The server, or what TestDatabase::open() has made on it, has gone. Call TestDatabase::open() "
+    "again for the next Sandbox, or use SandboxTest, which does so by itself for the next test.";
+
 // For one thread at a time, by the lease.
 class SandboxConnection {
  public:

@@ -10,6 +10,7 @@
 #include "drydock/strategy.h"
 #include "src/clone_pool.h"
 #include "src/database_server.h"
+#include "src/mutex.h"
 #include "src/owned_database.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/schema_source.h"
@@ -110,7 +111,9 @@ struct TestDatabase::State {
   // While no session said that it is ours, another process may have dropped it.
   bool alive() {
     // A child made by fork() leaves the connection to its parent.
-    if (::getpid() != owner_process || server.admin.healthy()) return true;
+    if (::getpid() != owner_process) return true;
+    const internal::MutexLock lock(admin_mutex);
+    if (server.admin.healthy()) return true;
     absl::StatusOr<internal::AdminConnection> admin =
         internal::AdminConnection::open(server_uri(), "");
     if (!admin.ok() || !internal::claim_again(*admin, name).ok()) return false;
@@ -122,6 +125,7 @@ struct TestDatabase::State {
 
   // Stays open: what makes the database ours is a lock of this session.
   internal::DatabaseServer server;
+  internal::Mutex admin_mutex;  // sandboxes may be made by several threads
   std::string name;
   std::string template_name;
   std::string connection_string;

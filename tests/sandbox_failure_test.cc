@@ -18,8 +18,10 @@
 #include "drydock/inline_executor.h"
 #include "drydock/sandbox.h"
 #include "drydock/test_database.h"
+#include "src/admin_connection.h"
 #include "src/local_postgres_options.h"
 #include "src/local_postgres_server.h"
+#include "src/owned_database.h"
 #include "tests/child_process.h"
 #include "tests/private_mounts.h"
 #include "tests/temporary_folder.h"
@@ -69,8 +71,18 @@ class SandboxFailureTest : public TestDatabaseFixture {
            "connection to server on socket \"" +
            folder +
            "/.s.PGSQL.5432\" failed: No such file or directory\n"
-           "\tIs the server running locally and accepting connections on that socket?\n"
-           "Start PostgreSQL, or correct host and port in the connection string.";
+           "\tIs the server running locally and accepting connections on that socket?\n" +
+           open_again();
+  }
+  static std::string open_again() {
+    return "The server, or what TestDatabase::open() has made on it, has gone. Call "
+           "TestDatabase::open() again for the next Sandbox, or use SandboxTest, which does so by "
+           "itself for the next test.";
+  }
+  static void kill_all_sessions() {
+    ask(server(),
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
+        "backend_type = 'client backend' AND pid <> pg_backend_pid()");
   }
   // Ends the sessions of the database whose last statement begins so.
   static void kill(const TestDatabase& database, const std::string& statement) {
@@ -220,6 +232,42 @@ TEST_F(SandboxFailureTest, says_that_the_server_has_stopped) {
   EXPECT_THAT(sandbox.finish().breaches, ElementsAre(lost_text(where)));
   Sandbox next(database, named());
   EXPECT_EQ(run(next, kInsert), no_server_text(database, folder));
+}
+
+TEST_F(SandboxFailureTest, owns_its_database_again_after_the_owning_session_was_killed) {
+  TestDatabase database = open(options_with(kTable));
+  kill_all_sessions();
+  Sandbox sandbox(database, named());
+  absl::StatusOr<internal::AdminConnection> other = internal::AdminConnection::open(server(), "");
+  ASSERT_TRUE(other.ok());
+  internal::drop_abandoned_databases(*other, 100);
+  EXPECT_EQ(run(sandbox, kInsert), "done");
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
+}
+
+TEST_F(SandboxFailureTest, says_that_the_database_was_dropped_meanwhile) {
+  TestDatabase database = open(options_with(kTable));
+  kill_all_sessions();
+  ask(server(), "DROP DATABASE " + database.name());
+  Sandbox sandbox(database, named());
+  const std::string address = server_folder() + "/.s.PGSQL.5432";
+  EXPECT_EQ(run(sandbox, kInsert), "drydock: cannot connect to database \"" + database.name() +
+                                       "\" at socket " + address +
+                                       " as user \"postgres\": the server has no such database.\n"
+                                       "connection to server on socket \"" +
+                                       address + "\" failed: FATAL:  database \"" +
+                                       database.name() + "\" does not exist\n" + open_again());
+}
+
+TEST_F(SandboxFailureTest, says_that_there_is_nothing_to_clone_any_more) {
+  TestDatabase database = open(options_with("CREATE TABLE gone ()"));
+  ask(server(), "DROP DATABASE " + database.template_name());
+  Sandbox sandbox(database, {.name = "Suite.test", .strategy = Strategy::kClone});
+  EXPECT_EQ(run(sandbox, "SELECT 1"),
+            "drydock: there is no database for the sandbox of the test 'Suite.test': Cannot copy "
+            "the template database " +
+                database.template_name() + " for a test: template database \"" +
+                database.template_name() + "\" does not exist\n" + open_again());
 }
 
 TEST_F(SandboxFailureTest, says_that_the_password_is_wrong) {

@@ -3,8 +3,8 @@
 // The schema is loaded once, into a template database that is named after a hash of its text; each
 // process then gets a copy of it, in about 10 ms. Of several processes one loads it; one that waits
 // for that says so on the standard error, after a second. Two processes, or two shards of one test,
-// never meet. The copy is dropped with this object; one whose process was killed is dropped by a later
-// `open` of any process.
+// never meet. The copy is dropped with this object; one whose process was killed is dropped by a
+// later `open` of any process.
 //
 //   drydock::TestDatabaseOptions options;
 //   options.schema_files = {"db/schema.sql", "db/migrations"};
@@ -74,8 +74,14 @@ struct CloneUsage {
   absl::Duration time_waited;
 };
 
-// Move-only. One thread at a time; any thread. In a child made by fork() it is dead weight: only
-// the process that opened it drops the database.
+// Move-only. One thread at a time, but for the sandboxes that are made on it; any thread. In a
+// child made by fork() it is dead weight: only the process that opened it drops the database.
+//
+// Where the session that owns the database has been killed, the next `Sandbox` takes it back. Where
+// the database itself is gone, with its server or because another process dropped it meanwhile, the
+// sandbox's first `transact` says so: open another one. (It is not made again here, since what the
+// program itself wrote into it, and those who know its name, would not come along.) `SandboxTest`
+// opens another one by itself.
 class TestDatabase {
  public:
   // Unavailable: no server. NotFound: no such schema file. InvalidArgument: an error in the schema,
