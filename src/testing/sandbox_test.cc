@@ -164,8 +164,10 @@ void SandboxTest::finish() {
 }
 
 void SandboxTest::compare_strategies() {
+  const std::vector<std::string> failures = internal::failures_of_this_test();
+  internal::tell_failures(failures);
   if (!internal::both_strategies_wanted() || IsSkipped()) return;
-  const std::string difference = internal::compare_with_clone(name_of_this_test(), !HasFailure());
+  const std::string difference = internal::compare_with_clone(name_of_this_test(), failures);
   if (!difference.empty()) ADD_FAILURE() << difference;
 }
 

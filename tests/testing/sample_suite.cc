@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <latch>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -93,6 +94,23 @@ TEST_F(Sample, depends_on_the_strategy) {
   const auto now = [](Transaction& tx) { return tx->exec1("SELECT now()")[0].as<std::string>(); };
   const std::string before = database().transact(now);
   EXPECT_EQ(before, database().transact(now));
+}
+
+TEST_F(Sample, fails_in_another_way) {
+  const bool clone = std::getenv("DRYDOCK_STRATEGY") == std::string("clone");
+  ADD_FAILURE() << "of both, in " << test_database().name();
+  if (!clone) ADD_FAILURE() << "of one,\nin two lines";
+  ADD_FAILURE() << "strategy " << (clone ? "clone" : "transaction");
+}
+
+TEST_F(Sample, fails_more_under_clone) {
+  ADD_FAILURE() << "of both";
+  if (std::getenv("DRYDOCK_STRATEGY") == std::string("clone")) ADD_FAILURE() << "of the clone";
+}
+
+TEST_F(Sample, dies_under_clone) {
+  ADD_FAILURE() << "of both";
+  if (std::getenv("DRYDOCK_STRATEGY") == std::string("clone")) std::_Exit(3);
 }
 
 TEST_F(Sample, vacuums) {

@@ -162,6 +162,29 @@ TEST(SandboxTestFixture, fails_a_test_that_fails_under_both_strategies_once) {
   EXPECT_THAT(outcome.output, Not(HasSubstr("DRYDOCK_STRATEGY=both")));
 }
 
+TEST(SandboxTestFixture, tells_the_failures_that_only_one_strategy_has) {
+  const std::string at = "    tests/testing/sample_suite.cc:[0-9]+\n";
+  const std::string failed = at + "    Failed\n    ";
+  const std::string both = " fails under both strategies, but not in the same way.\n";
+  EXPECT_THAT(run_sample("Sample.fails_in_another_way", "both").output,
+              ContainsRegex("DRYDOCK_STRATEGY=both: Sample.fails_in_another_way" + both +
+                            "  Under Strategy::kTransaction only:\n" + failed +
+                            "of one,\n    in two lines\n" + failed + "strategy transaction\n" +
+                            "  Under Strategy::kClone only:\n" + failed + "strategy clone\n"));
+  EXPECT_THAT(run_sample("Sample.fails_more_under_clone", "both").output,
+              ContainsRegex("DRYDOCK_STRATEGY=both: Sample.fails_more_under_clone" + both +
+                            "  Under Strategy::kTransaction only: none\n"
+                            "  Under Strategy::kClone only:\n" +
+                            failed + "of the clone\n"));
+}
+
+TEST(SandboxTestFixture, tells_what_was_printed_by_a_clones_process_that_dies) {
+  EXPECT_THAT(run_sample("Sample.dies_under_clone", "both").output,
+              ContainsRegex("DRYDOCK_STRATEGY=both: Sample.dies_under_clone fails under both "
+                            "strategies, but under Strategy::kClone before the end of the test. It "
+                            "printed:\n(.|\n)*of both\n"));
+}
+
 TEST(SandboxTestFixture, refuses_a_strategy_that_is_not_there) {
   const Outcome outcome = run_sample("Sample.passes", "fast");
   EXPECT_FALSE(outcome.passed);

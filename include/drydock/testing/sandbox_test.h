@@ -40,7 +40,8 @@
 // The schema is the one of `SandboxEnvironment`, where the test program's main() adds one, else
 // what the environment variable DRYDOCK_SCHEMA names. DRYDOCK_STRATEGY=clone gives each test a
 // database of its own; DRYDOCK_STRATEGY=both runs each test under both strategies, the second time
-// in a process of its own, and fails it where the two end differently. For another test framework,
+// in a process of its own, and fails it where the two end differently. Where it fails under both,
+// it tells the failures that only one has. For another test framework,
 // or for a sandbox in the middle of a test, use `Sandbox` itself.
 #ifndef DRYDOCK_TESTING_SANDBOX_TEST_H_
 #define DRYDOCK_TESTING_SANDBOX_TEST_H_
