@@ -8,6 +8,7 @@
 #define DRYDOCK_SRC_COMMIT_EFFECTS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct CommitEffect {
   Executor* executor = nullptr;            // of a submit
   JobOptions options = {};                 // of a submit
   absl::AnyInvocable<void()&&> work = {};  // the hook or the job
+  std::uint64_t held = 0;                  // the observer's, to know a submit again
 
   // The job's name as given, or "file.cc:line" of the call.
   std::string name() const { return options.name.empty() ? where.short_name() : options.name; }
@@ -35,7 +37,7 @@ struct CommitEffect {
 // Sees every step, for a journal. Called on the transaction's thread; must not throw.
 class CommitEffectsObserver {
  public:
-  virtual void effect_added(const CommitEffect& effect) = 0;
+  virtual void effect_added(CommitEffect& effect) = 0;
   // Its transaction, or the nested one that it was added in, rolled back; it will never run.
   virtual void effect_dropped(const CommitEffect& effect) = 0;
   // Right before the hook runs or the job is submitted.

@@ -86,8 +86,9 @@ std::ostream& operator<<(std::ostream& out, const JobRun& run) {
 }
 
 std::ostream& operator<<(std::ostream& out, const PendingJob& job) {
-  out << "job '" << job.name << "' (" << job.id << ", submitted at " << job.where
-      << "): " << to_string(job.reason);
+  out << "job '" << job.name << "' (";
+  if (job.id) out << job.id << ", ";
+  out << "submitted at " << job.where << "): " << to_string(job.reason);
   if (job.reason == PendingJob::kNotDue) {
     out << " until " << absl::FormatTime("%Y-%m-%d %H:%M:%E*S", job.due, absl::UTCTimeZone())
         << " of the simulated clock";

@@ -205,7 +205,6 @@ PendingJob Engine::pending_job(const Slot& slot, PendingJob::Reason reason) cons
 std::vector<PendingJob> Engine::list_pending(const Drain* drain, std::optional<int> only_lane,
                                              std::uint32_t first) const {
   if (slots_.size() == 0) return {};
-  const bool in_transaction = TransactionMark::find(*this) != nullptr;
   std::vector<std::pair<Place, PendingJob>> placed;
   placed.reserve(slots_.size());
   slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -214,7 +213,7 @@ std::vector<PendingJob> Engine::list_pending(const Drain* drain, std::optional<i
     PendingJob::Reason reason = PendingJob::kQueued;
     if (slot.due() > now()) {
       reason = PendingJob::kNotDue;
-    } else if (lane.kind == Lane::kInline && in_transaction) {
+    } else if (lane.kind == Lane::kInline && awaits_commit(lane)) {
       reason = PendingJob::kAwaitingCommit;
     } else if (drain != nullptr) {
       const bool left = !takes_part(*drain, lane) || left_aside(*drain, slot);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -134,6 +135,14 @@ class Engine final : public IdleSource {
 
   // Writes what has become of a job of another executor into the journal.
   void note_outside(WaitObserver::Step step, const OutsideJob& job);
+  // The calling thread has begun a transaction of the sandbox, or ended it.
+  void transaction_began();
+  void transaction_ended();
+  // A job that the calling thread's transaction submits when it commits, to the executor that
+  // `target` is of; the number by which to let go of it. 0: that is no executor of this simulation.
+  std::uint64_t hold(const IdleTarget& target, std::string name, SourceLocation where,
+                     absl::Duration delay);
+  void let_go(std::uint64_t held);
 
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
@@ -316,6 +325,10 @@ class Engine final : public IdleSource {
                                        std::optional<int> only_lane = std::nullopt,
                                        std::uint32_t first = 0) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void list_held(std::vector<PendingJob>& pending) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // Whether inline jobs of the lane have to wait for a transaction of its thread.
+  bool awaits_commit(const Lane& lane) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<PendingJob> list_undrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Visits the target's jobs that run or are due, until `visit(slot, running)` says true; whether
   // it did.
@@ -363,6 +376,13 @@ class Engine final : public IdleSource {
   std::unordered_map<std::uint64_t, Recurring> recurring_ ABSL_GUARDED_BY(store_.mutex);  // by id
   // The jobs outside of the simulation that have not ended: by name, how many.
   std::unordered_map<std::string, std::size_t> outside_ ABSL_GUARDED_BY(store_.mutex);
+  std::vector<std::thread::id> in_transaction_ ABSL_GUARDED_BY(store_.mutex);
+  struct HeldJob {
+    PendingJob job;
+    absl::Duration delay;
+  };
+  std::map<std::uint64_t, HeldJob> held_ ABSL_GUARDED_BY(store_.mutex);  // by number
+  std::uint64_t last_held_ ABSL_GUARDED_BY(store_.mutex) = 0;
   DeliveryObserver delivery_observer_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);

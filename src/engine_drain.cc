@@ -190,6 +190,7 @@ void Engine::complete(Drain& drain) {
   if (drain.reached_limit()) report.limit = drain.extras->limit;
   report.leaves_runs_ = !drain.failed;
   if (slots_.size() != 0) report.pending = list_pending(&drain);
+  if (!held_.empty()) list_held(report.pending);
 }
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {

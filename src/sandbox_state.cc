@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drydock/current_job.h"
+#include "drydock/executor.h"
 #include "drydock/misuse_error.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
@@ -32,7 +33,12 @@ bool may_be_retried(const std::exception& error) {
 class SandboxTransaction final : public TransactionMark {
  public:
   SandboxTransaction(Engine& engine, SourceLocation where)
-      : TransactionMark(engine, where), engine_(engine) {}
+      : TransactionMark(engine, where), engine_(engine) {
+    engine_.transaction_began();
+  }
+  SandboxTransaction(const SandboxTransaction&) = delete;
+  SandboxTransaction& operator=(const SandboxTransaction&) = delete;
+  ~SandboxTransaction() { engine_.transaction_ended(); }
 
  private:
   void note_submit(const SubmittedJob& job) const override {
@@ -42,17 +48,29 @@ class SandboxTransaction final : public TransactionMark {
   Engine& engine_;
 };
 
+// Is never made: asks other executors what an executor that forwards to them may ask.
+class Forwarder : public Executor {
+ public:
+  using Executor::idle_target_of;
+};
+
 }  // namespace
 
-// Writes what a rollback drops into the journal.
+// Tells the simulation which jobs await a commit, and writes what a rollback drops into the
+// journal.
 class SandboxState::Observer final : public CommitEffectsObserver {
  public:
   explicit Observer(Engine& engine) : engine_(engine) {}
-  void effect_added(const CommitEffect& /*effect*/) override {}
+  void effect_added(CommitEffect& effect) override {
+    if (effect.kind != HookFailure::Kind::kSubmit) return;
+    effect.held = engine_.hold(Forwarder::idle_target_of(*effect.executor), effect.name(),
+                               effect.where, effect.options.delay);
+  }
   void effect_dropped(const CommitEffect& effect) override {
+    engine_.let_go(effect.held);
     engine_.note(Event::kDropped, effect.name(), effect.where);
   }
-  void effect_started(const CommitEffect& /*effect*/) override {}
+  void effect_started(const CommitEffect& effect) override { engine_.let_go(effect.held); }
 
  private:
   Engine& engine_;

@@ -38,7 +38,7 @@ class FullExecutor : public Executor {
 
 class Recorder : public CommitEffectsObserver {
  public:
-  void effect_added(const CommitEffect& effect) override { add("added ", effect); }
+  void effect_added(CommitEffect& effect) override { add("added ", effect); }
   void effect_dropped(const CommitEffect& effect) override { add("dropped ", effect); }
   void effect_started(const CommitEffect& effect) override { add("started ", effect); }
   std::vector<std::string> seen;

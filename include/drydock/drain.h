@@ -99,7 +99,9 @@ struct PendingJob {
     kNotDue,
     // The drain's `only` or `run_spawned`, or a drain of another executor, left it.
     kFiltered,
-    // Its submitter's transaction is still open.
+    // Its submitter's transaction is still open: it is an inline executor's, or was given to
+    // `Transaction::submit`. The latter stands in the report of a drain only, while another thread
+    // has the transaction open, and gets its id at the commit: `id` is 0.
     kAwaitingCommit,
     // A limit of the drain was reached before it.
     kOverLimit,
