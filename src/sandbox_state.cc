@@ -109,7 +109,7 @@ void SandboxState::refuse_if_closed(SourceLocation where) {
       " had ended. Its rows are gone, so that the work finds nothing and changes nothing.\n"
       "  The test has to wait for its background work: call wait_idle() on the thread pool before "
       "the test ends, or give the code under test a DeferredExecutor and drain() it.";
-  engine_->add_finding({Finding::kLateAccess, message, {}, where});
+  add_finding(Finding::kLateAccess, message, where);
   throw SandboxClosedError("drydock: " + message);
 }
 
@@ -197,6 +197,12 @@ void SandboxState::add_note(std::string note) {
   if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) {
     notes_.push_back(std::move(note));
   }
+}
+
+void SandboxState::add_finding(Finding::Kind kind, const std::string& message,
+                               SourceLocation where) {
+  const std::optional<CurrentJob> job = current_job();
+  engine_->add_finding({kind, message, job ? job->id() : JobId(), where});
 }
 
 void SandboxState::add_breach(std::string breach) {

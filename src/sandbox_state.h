@@ -72,6 +72,8 @@ class SandboxState : public Database {
   // Throws `SandboxClosedError` after the end.
   void refuse_if_closed(SourceLocation where);
   void add_note(std::string note);
+  // About the job that the calling thread runs, if it runs one.
+  void add_finding(Finding::Kind kind, const std::string& message, SourceLocation where);
   // Throws `MisuseError` in a forked process, which has the connection of its parent.
   void refuse_in_fork(const char* what, SourceLocation where);
   // "this test", "the test 'Suite.name'".

@@ -261,7 +261,7 @@ void TransactionSandbox::inspect(SourceLocation where) {
   if (how.empty()) return;
   escaped_ = escape_text("the transact at " + where.to_string() + ", by " + job, how,
                          connection_->committed());
-  engine().add_finding({Finding::kEscaped, escaped_, {}, where});
+  add_finding(Finding::kEscaped, escaped_, where);
   throw SandboxEscapedError("drydock: " + escaped_);
 }
 
@@ -299,7 +299,7 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
     if (!escaped_.empty()) return;
     if (!how.empty()) {
       escaped_ = escape_text("code in " + test_name() + ", outside any transact", how, committed);
-      engine().add_finding({Finding::kEscaped, escaped_, {}, SourceLocation::current()});
+      add_finding(Finding::kEscaped, escaped_, SourceLocation::current());
       return;
     }
     if (!lost) return;

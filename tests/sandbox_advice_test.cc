@@ -5,6 +5,7 @@
 
 #include <pqxx/pqxx>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/deferred_executor.h"
@@ -17,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class SandboxAdviceTest : public EveryStrategy {};
 DRYDOCK_UNDER_EVERY_STRATEGY(SandboxAdviceTest);
@@ -52,7 +54,7 @@ TEST_P(SandboxAdviceTest, names_the_job_that_comes_late_and_its_test) {
   Simulation later;
   DeferredExecutor executor(later);
   submitted = SourceLocation::current();
-  executor.submit(
+  const JobId job = executor.submit(
       {.name = "mail"},
       [&] {
         text = text_of<SandboxClosedError>([&] {
@@ -71,6 +73,28 @@ TEST_P(SandboxAdviceTest, names_the_job_that_comes_late_and_its_test) {
                 "  The test has to wait for its background work: call wait_idle() on the thread "
                 "pool before the test ends, or give the code under test a DeferredExecutor and "
                 "drain() it.");
+  const std::vector<Finding> findings = sandbox.simulation().findings();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].kind, Finding::kLateAccess);
+  EXPECT_EQ("drydock: " + findings[0].message, text);
+  EXPECT_EQ(findings[0].job, job);
+  EXPECT_EQ(findings[0].where, reached);
+}
+
+TEST_P(SandboxAdviceTest, names_no_job_where_none_comes_late) {
+  Sandbox sandbox(test_database(), with({.name = "Suite.test"}));
+  static_cast<void>(sandbox.finish());
+  const SourceLocation where = SourceLocation::current();
+  const std::string text =
+      text_of<SandboxClosedError>([&] { sandbox.database().transact([](Transaction&) {}, where); });
+  EXPECT_EQ(text.rfind("drydock: code outside any job called transact at " + where.to_string() +
+                           " after the sandbox of the test 'Suite.test' had ended.",
+                       0),
+            0U)
+      << text;
+  const std::vector<Finding> findings = sandbox.simulation().findings();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_FALSE(findings[0].job);
 }
 
 using TransactionSandboxAdviceTest = SandboxFixture;

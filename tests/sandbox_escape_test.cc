@@ -5,7 +5,9 @@
 
 #include <pqxx/pqxx>
 #include <string>
+#include <vector>
 
+#include "drydock/deferred_executor.h"
 #include "drydock/sandbox.h"
 #include "drydock/sandbox_errors.h"
 #include "tests/sandbox_fixture.h"
@@ -56,6 +58,7 @@ TEST_P(EscapeTest, is_found_and_commits_nothing) {
     ASSERT_THAT(report.findings, SizeIs(1)) << report;
     EXPECT_EQ(report.findings[0].kind, Finding::kEscaped);
     EXPECT_EQ(report.findings[0].message, escaped);
+    EXPECT_FALSE(report.findings[0].job);
   }
   EXPECT_EQ(committed_users(), 0);
   Sandbox next(test_database(), {.strategy = Strategy::kTransaction});
@@ -69,6 +72,32 @@ INSTANTIATE_TEST_SUITE_P(statements, EscapeTest,
                                            "PREPARE TRANSACTION 'x'", "ROLLBACK AND CHAIN"));
 
 using SandboxEscapeTest = SandboxFixture;
+
+TEST_F(SandboxEscapeTest, names_the_statement_the_job_and_the_transact) {
+  Sandbox sandbox(test_database(), {.strategy = Strategy::kTransaction});
+  DeferredExecutor executor(sandbox.simulation());
+  const SourceLocation submitted = SourceLocation::current();
+  const SourceLocation where = SourceLocation::current();
+  executor.submit({.name = "first"}, [] {});
+  const JobId job = executor.submit(
+      {.name = "import"},
+      [&] { sandbox.database().transact([](Transaction& tx) { tx->exec("COMMIT"); }, where); },
+      submitted);
+  executor.drain();
+  const std::string escaped =
+      escape_text("the transact at " + where.to_string() + ", by job 'import' (#2, submitted at " +
+                      submitted.to_string() + ")",
+                  "COMMIT", kNothingCommitted);
+  const std::vector<JobRun> failures = sandbox.simulation().take_failures();
+  ASSERT_THAT(failures, SizeIs(1));
+  EXPECT_EQ(failures[0].error, "drydock::SandboxEscapedError: drydock: " + escaped);
+  const SandboxReport report = sandbox.finish();
+  ASSERT_THAT(report.findings, SizeIs(1)) << report;
+  EXPECT_EQ(report.findings[0].kind, Finding::kEscaped);
+  EXPECT_EQ(report.findings[0].message, escaped);
+  EXPECT_EQ(report.findings[0].job, job);
+  EXPECT_EQ(report.findings[0].where, where);
+}
 
 // By code that holds the connection beyond its transact.
 TEST_F(SandboxEscapeTest, is_found_at_the_end_where_no_transact_was_open) {
