@@ -93,50 +93,6 @@ TEST_P(SandboxTest, lets_a_job_read_what_was_written_before) {
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
 }
 
-TEST_P(SandboxTest, runs_hooks_in_order_after_the_commit) {
-  Sandbox sandbox(test_database(), with());
-  std::vector<std::string> seen;
-  sandbox.database().transact([&](Transaction& tx) {
-    tx.on_commit([&] { seen.push_back("first"); });
-    tx.on_commit(
-        [&] { seen.push_back("users: " + std::to_string(count_users(sandbox.database()))); });
-    tx->exec("INSERT INTO users (email) VALUES ('ada@example.org')");
-    seen.push_back("body");
-  });
-  EXPECT_THAT(seen, ElementsAre("body", "first", "users: 1"));
-}
-
-TEST_P(SandboxTest, drops_hooks_and_submits_of_what_rolls_back) {
-  Sandbox sandbox(test_database(), with());
-  DeferredExecutor executor(sandbox.simulation());
-  bool ran = false;
-  EXPECT_THROW(sandbox.database().transact([&](Transaction& tx) {
-    tx.on_commit([&] { ran = true; });
-    tx.submit(executor, {.name = "mail"}, [&] { ran = true; });
-    throw std::runtime_error("no");
-  }),
-               std::runtime_error);
-  EXPECT_EQ(executor.pending_count(), 0);
-  EXPECT_FALSE(ran);
-  EXPECT_EQ(sandbox.simulation().journal().count(dropped("mail")), 1);
-  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
-}
-
-TEST_P(SandboxTest, makes_a_failure_of_a_hook_that_throws) {
-  Sandbox sandbox(test_database(), with());
-  bool second_ran = false;
-  sandbox.database().transact([&](Transaction& tx) {
-    tx.on_commit([] { throw std::runtime_error("no printer"); });
-    tx.on_commit([&] { second_ran = true; });
-  });
-  EXPECT_TRUE(second_ran);
-  const std::vector<JobRun> failures = sandbox.simulation().take_failures();
-  ASSERT_THAT(failures, SizeIs(1));
-  EXPECT_EQ(failures[0].name, "on_commit hook");
-  EXPECT_THAT(failures[0].error, HasSubstr("no printer"));
-  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
-}
-
 TEST_P(SandboxTest, finds_a_job_submitted_inside_a_transaction) {
   Sandbox sandbox(test_database(), with());
   DeferredExecutor executor(sandbox.simulation());
@@ -339,6 +295,24 @@ TEST_P(SandboxTest, is_the_current_one_of_its_thread_and_of_its_jobs) {
   EXPECT_EQ(seen, &sandbox.database());
   EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
   EXPECT_EQ(Sandbox::current(), nullptr);
+}
+
+TEST_P(SandboxTest, is_not_the_current_one_of_a_thread_of_the_test_but_of_the_job_that_it_runs) {
+  Sandbox sandbox(test_database(), with());
+  std::vector<Database*> seen;
+  const auto look = [&] { seen.push_back(Sandbox::current().get()); };
+  std::thread thread;
+  FunctionExecutor executor([&](Job job) {
+    thread = std::thread([&look, job = std::move(job)]() mutable {
+      look();
+      std::move(job)();
+      look();
+    });
+  });
+  executor.submit(look);
+  thread.join();
+  EXPECT_THAT(seen, ElementsAre(nullptr, &sandbox.database(), nullptr));
+  EXPECT_EQ(sandbox.finish().status(), absl::OkStatus());
 }
 
 }  // namespace
