@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "drydock/deferred_executor.h"
 #include "drydock/sandbox.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/thread_pool_executor.h"
+#include "src/lease.h"
 #include "tests/sandbox_fixture.h"
 #include "tests/waiting_threads.h"
 #include "tests/without_times.h"
@@ -65,6 +67,54 @@ TEST_F(SandboxLeaseTest, names_the_holder_when_a_thread_waits_too_long) {
                 "the body. A long one may be given more time with SandboxOptions::lease_timeout.");
       },
       held);
+}
+
+// Only one of the waiters has a deadline that comes: it is the one that tells.
+TEST_F(SandboxLeaseTest, names_all_who_wait_in_the_order_in_which_they_came) {
+  internal::LeaseDesk desk;
+  DeferredExecutor held_by;
+  const SourceLocation held = SourceLocation::current();
+  const SourceLocation last = SourceLocation::current();
+  ThreadPoolExecutor pool({.threads = 2});
+  std::string error;
+  held_by.submit(
+      {.name = "report"},
+      [&] {
+        const internal::Lease lease(desk, held, absl::InfiniteDuration());
+        for (const char* name : {"mail", "bill"}) {
+          const int before = desk.line_length();
+          pool.submit(
+              {.name = name},
+              [&] { const internal::Lease late(desk, kSite, absl::InfiniteDuration()); }, kSite);
+          while (desk.line_length() == before) std::this_thread::yield();
+        }
+        std::thread([&] {
+          error = text_of<LeaseTimeoutError>(
+              [&] { const internal::Lease late(desk, last, absl::Milliseconds(1)); });
+        }).join();
+      },
+      kSite);
+  held_by.drain();
+  EXPECT_EQ(pool.wait_idle(absl::InfiniteDuration()), absl::OkStatus());
+  const std::string site = ", submitted at " + kSite.to_string() + "), in the transact at ";
+  EXPECT_EQ(without_times(error),
+            "drydock: the transact at " + last.to_string() +
+                " waited T for the sandbox's connection, which one thread can use at a time.\n"
+                "  Held by job 'report' (#1" +
+                site + held.to_string() +
+                ", for T\n"
+                "  Waiting: job 'mail' (#1" +
+                site + kSite.to_string() +
+                ", for T\n"
+                "  Waiting: job 'bill' (#2" +
+                site + kSite.to_string() +
+                ", for T\n"
+                "  Waiting: code outside any job, in the transact at " +
+                last.to_string() +
+                ", for T (this one).\n"
+                "  A transaction that waits for another thread's transaction, for instance by "
+                "joining it inside the body of a transact, waits for ever: move the wait out of "
+                "the body. A long one may be given more time with SandboxOptions::lease_timeout.");
 }
 
 TEST_F(SandboxLeaseTest, a_job_is_refused_at_once_where_the_holder_waits_for_it) {
