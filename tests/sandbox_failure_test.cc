@@ -162,17 +162,14 @@ TEST_F(SandboxFailureTest, restarts_the_sequences_on_the_new_connection_too) {
 
 // The idle connection is dead, and so is the server behind it.
 TEST_F(SandboxFailureTest, says_that_the_server_has_stopped_between_two_tests) {
-  absl::StatusOr<LocalPostgresOptions> chosen = LocalPostgresOptions::from_environment();
-  ASSERT_TRUE(chosen.ok());
-  auto stopping = LocalPostgresServer::start_private(*chosen);
-  ASSERT_TRUE(stopping.ok()) << stopping.status();
+  ServerPtr stopping = start_server();
   TestDatabaseOptions options = options_with(kTable);
-  options.url = (*stopping)->connection_string();
+  options.url = stopping->connection_string();
   TestDatabase database = open(options);
   use_once(database);
   kill(database, kIdle);  // which may take a moment longer than the server
-  const std::string folder = (*stopping)->folder();
-  *stopping = nullptr;
+  const std::string folder = stopping->folder();
+  stopping = nullptr;
   Sandbox sandbox(database, named());
   const SourceLocation where = SourceLocation::current();
   EXPECT_EQ(run(sandbox, kInsert, where),
@@ -216,17 +213,14 @@ TEST_F(SandboxFailureTest, ends_an_escape_after_the_session_that_reads_statement
 }
 
 TEST_F(SandboxFailureTest, says_that_the_server_has_stopped) {
-  absl::StatusOr<LocalPostgresOptions> chosen = LocalPostgresOptions::from_environment();
-  ASSERT_TRUE(chosen.ok());
-  auto stopping = LocalPostgresServer::start_private(*chosen);
-  ASSERT_TRUE(stopping.ok()) << stopping.status();
+  ServerPtr stopping = start_server();
   TestDatabaseOptions options = options_with(kTable);
-  options.url = (*stopping)->connection_string();
+  options.url = stopping->connection_string();
   TestDatabase database = open(options);
-  const std::string folder = (*stopping)->folder();
+  const std::string folder = stopping->folder();
   Sandbox sandbox(database, named());
   EXPECT_EQ(run(sandbox, kInsert), "done");
-  *stopping = nullptr;
+  stopping = nullptr;
   const SourceLocation where = SourceLocation::current();
   EXPECT_THAT(run(sandbox, kInsert, where), EndsWith("\n" + lost_text(where)));
   EXPECT_THAT(sandbox.finish().breaches, ElementsAre(lost_text(where)));

@@ -40,21 +40,26 @@ inline std::string ask(const std::string& uri, const std::string& sql) {
 // On a server of this program's own, so that what other tests leave there is not counted.
 class TestDatabaseFixture : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    absl::StatusOr<internal::LocalPostgresOptions> options =
-        internal::LocalPostgresOptions::from_environment();
-    if (!options.ok()) throw std::runtime_error(options.status().ToString());
-    absl::StatusOr<std::unique_ptr<internal::LocalPostgresServer>> server =
-        internal::LocalPostgresServer::start_private(*options);
-    if (!server.ok()) throw std::runtime_error(server.status().ToString());
-    server_ = server->release();
-  }
+  using ServerPtr = std::unique_ptr<internal::LocalPostgresServer>;
+
+  static void SetUpTestSuite() { server_ = start_server().release(); }
   static void TearDownTestSuite() { delete std::exchange(server_, nullptr); }
 
   TestDatabaseFixture() {
     for (const char* name : kServerEnvironment) {
       environment_.push_back(std::make_unique<internal::ScopedVariable>(name, nullptr));
     }
+  }
+
+  // One more, for a test that stops it: it goes with its object.
+  static ServerPtr start_server() {
+    absl::StatusOr<internal::LocalPostgresOptions> options =
+        internal::LocalPostgresOptions::from_environment();
+    if (!options.ok()) throw std::runtime_error(options.status().ToString());
+    absl::StatusOr<ServerPtr> server =
+        internal::LocalPostgresServer::start_private(*std::move(options));
+    if (!server.ok()) throw std::runtime_error(server.status().ToString());
+    return *std::move(server);
   }
 
   static const std::string& server() { return server_->connection_string(); }

@@ -18,8 +18,6 @@
 #include "drydock/sandbox.h"
 #include "drydock/test_database.h"
 #include "src/admin_connection.h"
-#include "src/local_postgres_options.h"
-#include "src/local_postgres_server.h"
 #include "src/owned_database.h"
 #include "tests/local_postgres_fixture.h"
 #include "tests/temporary_folder.h"
@@ -121,12 +119,9 @@ TEST_F(SharedTestDatabaseTest, starts_a_local_server_again_that_has_died) {
 }
 
 TEST_F(SharedTestDatabaseTest, says_in_each_test_that_the_named_server_has_gone) {
-  absl::StatusOr<LocalPostgresOptions> chosen = LocalPostgresOptions::from_environment();
-  ASSERT_TRUE(chosen.ok());
-  auto stopping = LocalPostgresServer::start_private(*chosen);
-  ASSERT_TRUE(stopping.ok()) << stopping.status();
+  const ServerPtr stopping = start_server();
   TestDatabaseOptions options = options_with(kTable);
-  options.url = (*stopping)->connection_string();
+  options.url = stopping->connection_string();
   shared_.set_options(options);
   expect_to_work(opened());
   stop_server(options.url);
