@@ -167,8 +167,8 @@ constexpr const char* kSettings[] = {
     "jit=off",
     // In files below the data folder, which go with it even when the server is killed.
     "dynamic_shared_memory_type=mmap",
-    // Sandboxes look at the text of some statements, however long; this memory is for each of the
-    // connections.
+    // Sandboxes look at the text of some statements. The memory is for each of the connections (14
+    // MB in all, 230 MB for the maximum of 1 MB); reading it takes no longer.
     "track_activity_query_size=64kB",
     "timezone=UTC",
     "log_timezone=UTC",

@@ -63,7 +63,7 @@ void NoticeBoard::on_notice(void* self, const PGresult* result) {
 }
 
 void NoticeBoard::transaction_began() {
-  on_server_ = false;
+  on_server_ = lacks_one_ = false;
   last_told_.clear();
   unplaced_.clear();
   entries_.clear();
@@ -123,7 +123,10 @@ void NoticeBoard::add(const std::vector<Notice>& notices, const std::vector<Save
 
 // After what a function has told before it, in the same message or an earlier one.
 void NoticeBoard::place_next() {
-  if (unplaced_.empty()) return;
+  if (unplaced_.empty()) {
+    entries_.emplace_back();
+    return;
+  }
   const Notice notice = std::move(unplaced_.front());
   unplaced_.pop_front();
   const std::string after_told = last_told_.empty() ? "" : last_told_ + "~";
@@ -138,8 +141,10 @@ std::vector<Notification> NoticeBoard::take() {
                    [](const Entry& a, const Entry& b) { return a.at < b.at; });
   std::vector<Notification> notifications;
   for (Entry& entry : std::exchange(entries_, {})) {
-    if (std::find(notifications.begin(), notifications.end(), entry.notification) ==
-        notifications.end()) {
+    if (entry.notification.channel.empty()) {
+      lacks_one_ = true;
+    } else if (std::find(notifications.begin(), notifications.end(), entry.notification) ==
+               notifications.end()) {
       notifications.push_back(std::move(entry.notification));
     }
   }

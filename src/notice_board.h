@@ -53,11 +53,13 @@ class NoticeBoard {
 
   // At the simulated commit: what is to be delivered, in order, equal ones once.
   std::vector<Notification> take();
+  // Whether the last `take` lacks a NOTIFY, whose text was not there.
+  bool lacks_one() const { return lacks_one_; }
 
  private:
   struct Entry {
     std::string at;
-    Notification notification;
+    Notification notification;  // without a channel: its text was not there
   };
 
   struct Savepoint {
@@ -75,6 +77,7 @@ class NoticeBoard {
   Connection& connection_;
   PQnoticeReceiver next_receiver_ = nullptr;
   bool on_server_ = false;
+  bool lacks_one_ = false;
   std::string last_told_;  // when the function last told of one
   std::string message_began_;
   std::deque<Notice> unplaced_;

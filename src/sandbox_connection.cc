@@ -61,6 +61,7 @@ void SandboxConnection::expect_transaction() {
   began_ = false;
   watch_.transaction_began();
   notifications_.clear();
+  settings_left_.clear();
   notices_.transaction_began();
 }
 
@@ -112,6 +113,9 @@ void SandboxConnection::commit() {
   check_constraints();
   notifications_ = notices_.take();
   settings_.commit(watch_.setting_changes());
+  settings_left_ = watch_.setting_cut_off()
+                       ? "see which, since " + why_unread() + ". It lasts until the test ends."
+                       : settings_.left();
   if (watch_.cursor_declared()) {
     // A cursor ends with the transaction that declared it; the guard is one too.
     exec(std::string("CLOSE ALL; ") + kGuard);
@@ -166,9 +170,20 @@ void SandboxConnection::check_constraints() {
 }
 
 std::string SandboxConnection::settings_left() const {
-  if (watch_.unreadable().empty()) return settings_.left();
+  if (watch_.unreadable().empty()) return settings_left_;
   return "see which. It lasts until the test ends. Reading the statement failed: " +
          watch_.unreadable();
+}
+
+std::string SandboxConnection::notify_left() const {
+  return notices_.lacks_one() ? why_unread() : "";
+}
+
+std::string SandboxConnection::why_unread() const {
+  if (!watch_.unreadable().empty()) return "reading the statement failed: " + watch_.unreadable();
+  if (!watch_.message_cut()) return "the server does not show its statements";
+  return "the message that holds it is longer than the server's track_activity_query_size (" +
+         std::to_string(observer_.shown_size()) + " bytes)";
 }
 
 std::string SandboxConnection::escape() {

@@ -65,6 +65,8 @@ class SandboxConnection {
   // What could not be done to undo the transaction's changes to the session, and why, as the end of
   // a sentence; empty where all was undone.
   std::string settings_left() const;
+  // Why a NOTIFY of the transaction was not seen, as the end of a sentence; empty where all were.
+  std::string notify_left() const;
   // Whether it has sent BEGIN, which the server ignores with a warning.
   bool begin_seen() const { return watch_.begin_seen(); }
   // Whether a statement of the transaction failed for want of being outside of any.
@@ -87,6 +89,8 @@ class SandboxConnection {
   void renew_savepoint();
   void check_constraints();
   void read_constraints();
+  // Why the text of a message was not there.
+  std::string why_unread() const;
 
   std::unique_ptr<Connection> connection_;
   StatementObserver observer_;
@@ -99,6 +103,8 @@ class SandboxConnection {
   // The savepoint was gone when it was to be used.
   bool savepoint_lost_ = false;
   std::vector<Notification> notifications_;
+  // Of the last commit.
+  std::string settings_left_;
   std::string prologue_;
   // Gives the outer transaction back what the session lacks; empty where it lacks nothing.
   std::string take_power_;

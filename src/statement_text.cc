@@ -145,6 +145,11 @@ void for_each_statement(std::string_view sql, Look look) {
   while (const std::optional<SqlPiece> piece = splitter.next()) look(Lexer(piece->text).run());
 }
 
+bool calls_set_config(const std::vector<Token>& tokens, std::size_t at) {
+  return at + 1 < tokens.size() && tokens[at].is_word("set_config") &&
+         tokens[at + 1].is_symbol('(');
+}
+
 // app.user, "App"."User".
 std::string name_at(const std::vector<Token>& tokens, std::size_t from) {
   std::string name;
@@ -175,6 +180,13 @@ std::optional<SettingChange> set_statement(const std::vector<Token>& tokens) {
   return SettingChange{name_at(tokens, name), local};
 }
 
+// Its name stands whole before these.
+bool has_value(const std::vector<Token>& tokens) {
+  return std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
+    return token.is_symbol('=') || token.is_word("to");
+  });
+}
+
 // `open`: of the parenthesis after set_config.
 SettingChange set_config_call(const std::vector<Token>& tokens, std::size_t open) {
   SettingChange change{"", true};
@@ -199,19 +211,43 @@ SettingChange set_config_call(const std::vector<Token>& tokens, std::size_t open
 
 }  // namespace
 
-std::vector<SettingChange> setting_changes(std::string_view sql) {
+std::vector<SettingChange> setting_changes(std::string_view sql, bool cut) {
   std::vector<SettingChange> changes;
-  for_each_statement(sql, [&](const std::vector<Token>& tokens) {
+  const auto look = [&](const std::vector<Token>& tokens, bool is_cut) {
     if (std::optional<SettingChange> change = set_statement(tokens)) {
+      if (is_cut && !has_value(tokens)) change->name.clear();
       changes.push_back(*std::move(change));
     }
-    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
-      if (tokens[i].is_word("set_config") && tokens[i + 1].is_symbol('(')) {
-        changes.push_back(set_config_call(tokens, i + 1));
-      }
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (!calls_set_config(tokens, i)) continue;
+      changes.push_back(set_config_call(tokens, i + 1));
+      if (is_cut && i + 3 >= tokens.size()) changes.back().name.clear();
     }
-  });
+  };
+  const std::string_view whole = cut ? without_cut_statement(sql) : sql;
+  for_each_statement(whole, [&](const std::vector<Token>& tokens) { look(tokens, false); });
+  for_each_statement(sql.substr(whole.size()),
+                     [&](const std::vector<Token>& tokens) { look(tokens, true); });
   return changes;
+}
+
+int count_setting_statements(std::string_view sql) {
+  int count = 0;
+  for_each_statement(sql, [&](const std::vector<Token>& tokens) {
+    bool may_set =
+        tokens.size() > 1 && tokens[0].is_word("set") && !tokens[1].is_word("constraints");
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      may_set = may_set || calls_set_config(tokens, i);
+    if (may_set) ++count;
+  });
+  return count;
+}
+
+std::string_view without_cut_statement(std::string_view sql) {
+  SqlSplitter splitter(sql);
+  std::size_t begin = 0;
+  while (const std::optional<SqlPiece> piece = splitter.next()) begin = piece->begin;
+  return sql.substr(0, begin);
 }
 
 std::vector<Notice> notify_statements(std::string_view sql) {

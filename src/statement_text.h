@@ -19,7 +19,16 @@ struct SettingChange {
 
   friend bool operator==(const SettingChange&, const SettingChange&) = default;
 };
-std::vector<SettingChange> setting_changes(std::string_view sql);
+// `cut`: the text ends anywhere, and the last of its statements with it. A name that may go on has
+// to be empty then.
+std::vector<SettingChange> setting_changes(std::string_view sql, bool cut = false);
+
+// How many statements of it answer that they may have changed a setting: by the tag SET, or with
+// what set_config() returns.
+int count_setting_statements(std::string_view sql);
+
+// All but the last statement of a text that ends anywhere.
+std::string_view without_cut_statement(std::string_view sql);
 
 // NOTIFY, with the channel folded as PostgreSQL does.
 struct Notice {

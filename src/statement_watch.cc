@@ -57,6 +57,7 @@ void StatementWatch::attach(Connection& connection, StatementObserver& observer,
 
 void StatementWatch::transaction_began() {
   rollback_seen_ = needs_no_transaction_ = begin_seen_ = false;
+  setting_cut_off_ = message_cut_ = false;
   setting_changes_.clear();
   unreadable_.clear();
 }
@@ -97,10 +98,9 @@ void StatementWatch::see(const PGresult* result) {
     read_text();
   }
   const bool selects = starts_with(seen, "SELECT");
-  if (seen == "NOTIFY" || seen == "SET" || (selects && has_column(result, {"set_config"})) ||
-      notices_->wants_name(seen)) {
-    read_text();
-  }
+  const bool sets = seen == "SET" || (selects && has_column(result, {"set_config"}));
+  if (seen == "NOTIFY" || sets || notices_->wants_name(seen)) read_text();
+  if (sets) see_setting();
   if (selects && has_column(result, {"pg_advisory_lock", "pg_advisory_lock_shared",
                                      "pg_try_advisory_lock", "pg_try_advisory_lock_shared"})) {
     session_locked_ = true;
@@ -127,6 +127,14 @@ void StatementWatch::see_failure(const PGresult* result) {
   notices_->message_failed();
 }
 
+void StatementWatch::see_setting() {
+  if (settings_to_come_ > 0) {
+    --settings_to_come_;
+  } else if (cut_) {
+    setting_cut_off_ = true;
+  }
+}
+
 // When the outer transaction has ended, so has the guard, and what comes after it in the same body
 // could be committed: the session ends before that.
 void StatementWatch::read_text() noexcept {
@@ -134,11 +142,15 @@ void StatementWatch::read_text() noexcept {
     const ObservedMessage message = observer_->last_message();
     if (message.began == last_read_) return;
     last_read_ = message.began;
-    for (SettingChange& change : internal::setting_changes(message.sql)) {
+    cut_ = message.cut;
+    message_cut_ = message_cut_ || cut_;
+    for (SettingChange& change : internal::setting_changes(message.sql, cut_)) {
       setting_changes_.push_back(std::move(change));
     }
-    notices_->add(notify_statements(message.sql), savepoint_steps(message.sql), message.began);
-    if (!ends_transaction(message.sql)) return;
+    settings_to_come_ = count_setting_statements(message.sql);
+    const std::string_view whole = cut_ ? without_cut_statement(message.sql) : message.sql;
+    notices_->add(notify_statements(whole), savepoint_steps(whole), message.began);
+    if (!ends_transaction(whole)) return;
     if (escape_.empty()) escape_ = message.sql;
     observer_->terminate();
   } catch (const std::exception& error) {

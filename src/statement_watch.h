@@ -41,6 +41,11 @@ class StatementWatch {
   // SET, SET LOCAL and set_config() since `transaction_began`, as far as the text of the messages
   // tells.
   const std::vector<SettingChange>& setting_changes() const { return setting_changes_; }
+  // Whether there was one more since `transaction_began`, beyond what the server shows of a
+  // message.
+  bool setting_cut_off() const { return setting_cut_off_; }
+  // Whether the server has shown only the beginning of a message since `transaction_began`.
+  bool message_cut() const { return message_cut_; }
   // Why the text of a message could not be had; empty where it could.
   const std::string& unreadable() const { return unreadable_; }
   // Whether a ROLLBACK or ROLLBACK TO has completed since `transaction_began`.
@@ -75,6 +80,7 @@ class StatementWatch {
 
   void see_failure(const PGresult* result);
   void read_text() noexcept;
+  void see_setting();
 
   Connection* connection_ = nullptr;
   StatementObserver* observer_ = nullptr;
@@ -90,7 +96,13 @@ class StatementWatch {
   bool needs_no_transaction_ = false;
   std::string escape_;
   std::vector<SettingChange> setting_changes_;
+  bool setting_cut_off_ = false;
+  bool message_cut_ = false;
   std::string unreadable_;
+  // Of the message that has been read last: whether it is cut, and the statements about settings
+  // whose tags have not come.
+  bool cut_ = false;
+  int settings_to_come_ = 0;
   std::string last_read_;  // when the message began that has been read last
 };
 

@@ -258,6 +258,14 @@ void TransactionSandbox::inspect(SourceLocation where) {
              "could not " +
              left);
   }
+  if (const std::string unread = connection_->notify_left(); !unread.empty()) {
+    add_note("the transact at " + where.to_string() +
+             " sent a NOTIFY that nobody in this test hears: the sandbox could not see what it "
+             "notifies, since " +
+             unread +
+             ". Call pg_notify(), which is heard however long the message is, or send NOTIFY in a "
+             "message of its own.");
+  }
   if (how.empty()) return;
   escaped_ = escape_text("the transact at " + where.to_string() + ", by " + job, how,
                          connection_->committed());

@@ -33,6 +33,31 @@ TEST(StatementText, leaves_out_what_is_no_setting) {
               IsEmpty());
 }
 
+TEST(StatementText, takes_no_name_that_may_go_on_from_a_text_that_is_cut) {
+  const auto cut = [](std::string_view sql) { return setting_changes(sql, true); };
+  EXPECT_THAT(cut("SET LOCAL a = 1; SET LOCAL app.ten"),
+              ElementsAre(SettingChange{"a", true}, SettingChange{"", true}));
+  EXPECT_THAT(cut("SET LOCAL app.tenant = 'a"), ElementsAre(SettingChange{"app.tenant", true}));
+  EXPECT_THAT(cut("SET app.tenant TO "), ElementsAre(SettingChange{"app.tenant", false}));
+  EXPECT_THAT(cut("SET LOC"), IsEmpty());
+  EXPECT_THAT(cut("SELECT set_config('app.ten"), ElementsAre(SettingChange{"", true}));
+  EXPECT_THAT(cut("SELECT set_config('app.tenant', 'a"),
+              ElementsAre(SettingChange{"app.tenant", true}));
+  EXPECT_THAT(cut("SELECT set_conf"), IsEmpty());
+}
+
+TEST(StatementText, counts_what_may_change_settings) {
+  EXPECT_EQ(count_setting_statements("SET a = 1; SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL "
+                                     "DEFERRED; SELECT set_config('a', 'b', true), set_config('c', "
+                                     "'d', true); UPDATE t SET a = 1; SELECT 'SET a = 1'"),
+            3);
+}
+
+TEST(StatementText, leaves_out_the_statement_that_is_cut) {
+  EXPECT_EQ(without_cut_statement("NOTIFY a; NOTIFY 'b;c"), "NOTIFY a; ");
+  EXPECT_EQ(without_cut_statement("NOTIFY a"), "");
+}
+
 TEST(StatementText, finds_calls_of_set_config) {
   EXPECT_THAT(setting_changes("SELECT set_config('app.tenant', $1, true), "
                               "pg_catalog.set_config('a', coalesce(b, 'x'), FALSE), "
