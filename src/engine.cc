@@ -1,6 +1,7 @@
 #include "src/engine.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -34,6 +35,17 @@ std::string untaken(const JobRun& failure) {
          "EXPECT_EQ(simulation.take_failures().size(), 1).";
 }
 
+// The finding's own text names the sandbox, which this test has not.
+std::string unseen(const Finding& finding) {
+  std::ostringstream text;
+  text << "a finding that nobody looked at: " << finding.kind << ": " << finding.message
+       << "\n  Here is no sandbox: to allow it is simulation.allow(drydock::Finding::"
+       << finding.kind
+       << "), and a test that expects it looks at it before the simulation ends, by "
+          "simulation.findings().";
+  return text.str();
+}
+
 }  // namespace
 
 Engine::Engine(DrainOrder order) : default_order_(order) {
@@ -50,6 +62,12 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
 Engine::~Engine() {
   SpareRuns::drop();
   for (const JobRun& failure : take_failures()) Leaks::instance().add(test_, untaken(failure));
+  const MutexLock lock(store_.mutex);
+  if (handed_over_) return;
+  for (std::size_t i = findings_seen_; i < findings_.size(); ++i) {
+    const Finding& finding = findings_[i];
+    if (!allowed_.contains(finding.kind)) Leaks::instance().add(test_, unseen(finding));
+  }
 }
 
 int Engine::add_lane(Lane::Kind kind, const std::string& executor) {
@@ -295,6 +313,7 @@ std::vector<Finding> Engine::findings_locked() const {
 
 std::vector<Finding> Engine::findings() const {
   const MutexLock lock(store_.mutex);
+  findings_seen_ = findings_.size();
   return findings_locked();
 }
 

@@ -386,6 +386,8 @@ class Engine final : public IdleSource {
   DeliveryObserver delivery_observer_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);
+  // How many of them the test has been told of.
+  mutable std::size_t findings_seen_ ABSL_GUARDED_BY(store_.mutex) = 0;
   std::set<Finding::Kind> allowed_ ABSL_GUARDED_BY(store_.mutex);
 
   const SourceRegistration registration_{*this};

@@ -78,6 +78,7 @@ void Engine::report_late_submit(const SubmittedJob& job) {
 absl::Status Engine::check() const {
   const MutexLock lock(store_.mutex);
   std::ostringstream text;
+  findings_seen_ = findings_.size();
   for (const Finding& finding : findings_locked()) text << finding << "\n";
   if (!failures_.empty()) {
     text << failures_.size() << (failures_.size() == 1 ? " job" : " jobs")

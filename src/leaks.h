@@ -1,5 +1,6 @@
 // What comes to light when the test that it belongs to can no longer be failed for it: failures
-// that nobody took, and what threads do that have outlived their test.
+// that nobody took, findings that nobody looked at, and what threads do that have outlived their
+// test.
 //
 // Without a listener (drydock/testing/) each is written to stderr as it comes.
 #ifndef DRYDOCK_SRC_LEAKS_H_

@@ -30,6 +30,8 @@ namespace drydock {
 namespace {
 
 using ::testing::_;
+using ::testing::AtLeast;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::NiceMock;
@@ -81,6 +83,8 @@ TEST(MockExecutorTest, RecurringJobsAndWaitsAreThoseOfTheRealOne) {
   executor.submit([] {});
   EXPECT_EQ(wait_idle({&executor}, absl::InfiniteDuration()).code(),
             absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(real.simulation().findings(),
+              ElementsAre(Field(&Finding::kind, Finding::kBlockedSubmit)));
   real.drain();
 }
 

@@ -4,6 +4,9 @@
 // before it ends:
 //
 //   sandbox.allow(drydock::Finding::kSubmittedInTransaction);
+//
+// Without a sandbox it is `Simulation::allow`, and a finding that the test has looked at
+// (`Simulation::findings`) does not fail it.
 #ifndef DRYDOCK_FINDING_H_
 #define DRYDOCK_FINDING_H_
 

@@ -51,9 +51,9 @@ class Simulation {
  public:
   // Throws `std::invalid_argument` where a variable of the environment has no valid value.
   explicit Simulation(SimulationOptions options = {});
-  // Failures that nobody took must not vanish: they fail the test where the program links the
-  // GoogleTest fixture, and are printed to stderr elsewhere. In a sandbox they have failed the test
-  // before.
+  // Failures that nobody took and findings that nobody looked at must not vanish: they fail the
+  // test where the program links the GoogleTest fixture, and are printed to stderr elsewhere. In a
+  // sandbox they have failed the test before.
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
@@ -101,7 +101,8 @@ class Simulation {
   // The events since, oldest first.
   std::vector<Event> events_since(const SimulationMark& mark) const;
 
-  // The findings so far whose kind is not allowed.
+  // The findings so far whose kind is not allowed. In a sandbox they fail the test all the same;
+  // without one, those fail it that neither this nor `check()` has shown to it.
   std::vector<Finding> findings() const;
 
   // Keeps findings of this kind from failing the test, made before or after.

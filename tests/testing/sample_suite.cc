@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "drydock/context.h"
 #include "drydock/sandbox_errors.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
@@ -190,6 +191,38 @@ TEST(Plain, leaves_a_failure) {
   executor.submit({.name = "send"}, [] { throw std::runtime_error("no mail server"); });
   executor.drain();
 }
+
+// A finding that takes no database: the job leaves its context changed.
+void leak_a_context(DeferredExecutor& executor) {
+  static const ContextSlot<std::string> tenant("tenant");
+  executor.submit({.name = "send"}, [] { tenant.set("acme"); });
+  executor.drain();
+}
+TEST(Plain, leaves_a_finding) {
+  DeferredExecutor executor;
+  leak_a_context(executor);
+}
+TEST(Plain, looks_at_a_finding) {
+  DeferredExecutor executor;
+  leak_a_context(executor);
+  EXPECT_EQ(executor.simulation().findings().size(), 1);
+}
+TEST(Plain, checks_for_findings) {
+  DeferredExecutor executor;
+  leak_a_context(executor);
+  EXPECT_FALSE(executor.simulation().check().ok());
+}
+TEST(Plain, looks_before_a_finding) {
+  DeferredExecutor executor;
+  EXPECT_TRUE(executor.simulation().findings().empty());
+  leak_a_context(executor);
+}
+TEST(Plain, allows_a_finding) {
+  DeferredExecutor executor;
+  leak_a_context(executor);
+  executor.simulation().allow(Finding::kContextLeaked);
+}
+TEST_F(Sample, leaves_a_finding) { leak_a_context(executor()); }
 
 TEST(Plain, fails_after_three_jobs) {
   DeferredExecutor executor;

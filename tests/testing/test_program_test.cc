@@ -228,5 +228,39 @@ TEST(LeakListener, fails_a_test_without_a_sandbox_for_a_failure_that_it_has_not_
                         "ends: EXPECT_EQ(simulation.take_failures().size(), 1).\n"));
 }
 
+constexpr const char* kLeakedContext =
+    "kContextLeaked: job 'send', submitted at tests/testing/sample_suite.cc:N, left the context "
+    "slot 'tenant' other than it found it.\n  On a thread pool the next job on that thread would "
+    "have seen the value; drydock has put the slot back.\n  Set it with drydock::ScopedContext, "
+    "which puts it back at the end of its scope, or allow it: "
+    "sandbox.allow(drydock::Finding::kContextLeaked).\n";
+
+TEST(LeakListener, fails_a_test_without_a_sandbox_for_a_finding_that_it_has_not_looked_at) {
+  for (const char* const test : {"Plain.leaves_a_finding", "Plain.looks_before_a_finding"}) {
+    const Outcome outcome = run_sample(test);
+    EXPECT_FALSE(outcome.passed);
+    EXPECT_THAT(
+        without_lines(outcome.output),
+        HasSubstr("\ndrydock: a finding that nobody looked at: " + std::string(kLeakedContext) +
+                  "  Here is no sandbox: to allow it is "
+                  "simulation.allow(drydock::Finding::kContextLeaked), and a test that expects it "
+                  "looks at it before the simulation ends, by simulation.findings().\n"));
+  }
+}
+
+TEST(LeakListener, leaves_out_findings_that_the_test_has_looked_at_or_allowed) {
+  const Outcome outcome =
+      run_sample("Plain.looks_at_a_finding:Plain.checks_for_findings:Plain.allows_a_finding");
+  EXPECT_TRUE(outcome.passed) << outcome.output;
+}
+
+TEST(LeakListener, leaves_findings_of_a_sandbox_to_its_report) {
+  const Outcome outcome = run_sample("Sample.leaves_a_finding");
+  const std::string output = without_lines(outcome.output);
+  const std::size_t first = output.find(kLeakedContext);
+  ASSERT_NE(first, std::string::npos) << output;
+  EXPECT_EQ(output.find(kLeakedContext, first + 1), std::string::npos) << output;
+}
+
 }  // namespace
 }  // namespace drydock

@@ -25,7 +25,8 @@
 //     EXPECT_THAT(executor("mail"), has_pending("send_confirmation"));
 //
 // A test also fails for what an earlier one has left behind: a thread that still submits or uses
-// the database of its ended sandbox, a failure that nobody took. The failure names that test.
+// the database of its ended sandbox, a failure that nobody took, a finding of a simulation without
+// a sandbox that nobody looked at. The failure names that test.
 //
 // The notes of a sandbox's report (an isolation level that it cannot give, a BEGIN that PostgreSQL
 // ignores) stand in the message of a failing test. Of a passing one each different note is printed
