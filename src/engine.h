@@ -143,6 +143,8 @@ class Engine final : public IdleSource {
   std::uint64_t hold(const IdleTarget& target, std::string name, SourceLocation where,
                      absl::Duration delay);
   void let_go(std::uint64_t held);
+  // Makes a finding of a job that has left that context slot changed, on whatever executor.
+  void add_leaked_context(const SubmittedJob& job, const char* slot);
 
   // Writes an event that is not a job's into the journal.
   void note(Event::Kind kind, const std::string& name, SourceLocation where);
@@ -263,7 +265,7 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void find_leaked_context(const Slot& slot, const char* leaked)
+  void find_leaked_context(const SubmittedJob& job, const char* slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   JobRun& next_run(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void describe_run(Drain& drain, const Slot& slot, const Lane& lane, JobRun& run)

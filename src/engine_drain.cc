@@ -101,9 +101,14 @@ bool Engine::run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane)
   }
 }
 
-void Engine::find_leaked_context(const Slot& slot, const char* leaked) {
+void Engine::find_leaked_context(const SubmittedJob& job, const char* slot) {
   add_finding_locked(
-      {Finding::kContextLeaked, context_leaked_message(slot, leaked), slot.id(), slot.where()});
+      {Finding::kContextLeaked, context_leaked_message(job, slot), job.id(), job.where()});
+}
+
+void Engine::add_leaked_context(const SubmittedJob& job, const char* slot) {
+  const MutexLock lock(store_.mutex);
+  find_leaked_context(job, slot);
 }
 
 namespace {

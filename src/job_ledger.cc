@@ -169,7 +169,9 @@ void JobLedger::run(Place entry) {
     entry->card = card;
     running_.push_back(std::this_thread::get_id());
   }
-  JobResult result = entry->job->run();
+  JobResult result = entry->job->run_keeping_context();
+  if (result.leaked_slot != nullptr) note_leaked_context(*entry->job, result.leaked_slot);
+  entry->job->take_context();
   if (result.error != nullptr) {
     report_failure(on_failure_, make_failure(name_, *entry->job, std::move(result.error)));
   }

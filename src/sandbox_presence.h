@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "drydock/job.h"
 #include "src/mutex.h"
 #include "src/sandbox_state.h"
 #include "src/waits.h"
@@ -54,6 +55,9 @@ class SandboxPresence final : public WaitObserver {
   }
   void note_step(Step step, const OutsideJob& job) override {
     state_->engine().note_outside(step, job);
+  }
+  void note_leaked_context(const SubmittedJob& job, const char* slot) override {
+    state_->engine().add_leaked_context(job, slot);
   }
 
  private:

@@ -26,6 +26,7 @@ void ThreadPool::run_worker(Worker& worker) {
   }
   while (QueuedJob* const node = next_job(worker)) {
     JobResult result = node->job.run_keeping_context();
+    if (result.leaked_slot != nullptr) note_leaked_context(node->job, result.leaked_slot);
     if (result.error != nullptr) {
       report_failure(options_.on_failure, make_failure(name(), node->job, std::move(result.error)));
     }

@@ -140,6 +140,12 @@ std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job) {
   return observer == nullptr ? nullptr : *observer;
 }
 
+void note_leaked_context(const SubmittedJob& job, const char* slot) {
+  if (const std::shared_ptr<WaitObserver>* const observer = find_observer(job)) {
+    (*observer)->note_leaked_context(job, slot);
+  }
+}
+
 void note_blocked(const std::string& message) {
   if (const auto* const observer = wait_observer_slot().get()) (*observer)->note_blocked(message);
 }

@@ -113,7 +113,8 @@ struct OutsideJob {
 };
 
 // Stands in the context of a test's thread and of all its jobs, and is told of waits that could
-// never end, and of what becomes of jobs that no simulation runs.
+// never end, of jobs that leave their thread's context changed, on whatever executor, and of what
+// becomes of jobs that no simulation runs.
 class WaitObserver {
  public:
   WaitObserver() = default;
@@ -124,6 +125,8 @@ class WaitObserver {
   // `kCancelled`: destroyed unrun.
   enum class Step { kSubmitted, kStarted, kFinished, kFailed, kCancelled };
   virtual void note_step(Step step, const OutsideJob& job) = 0;
+  // The context slot of that name.
+  virtual void note_leaked_context(const SubmittedJob& job, const char* slot) = 0;
 };
 
 const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot();
@@ -136,6 +139,11 @@ std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job);
 
 // Tells the calling thread's observer, where it has one.
 void note_blocked(const std::string& message);
+
+// Tells the observer that `job` was submitted under, where it has one, that the job has left the
+// context slot of that name changed. Called by executors outside of a simulation, on the thread
+// that has run the job, which still has its context.
+void note_leaked_context(const SubmittedJob& job, const char* slot);
 
 }  // namespace drydock::internal
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
@@ -11,11 +12,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "drydock/context.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/function_executor.h"
 #include "drydock/inline_executor.h"
 #include "drydock/misuse_error.h"
 #include "drydock/serial_executor.h"
+#include "drydock/source_location.h"
 #include "drydock/thread_pool_executor.h"
 #include "drydock/transaction_errors.h"
 #include "drydock/wait_idle.h"
@@ -149,6 +152,40 @@ TEST_P(SandboxTest, finds_a_job_submitted_inside_a_transaction_to_an_executor_of
     EXPECT_EQ(report.findings[i].kind, Finding::kSubmittedInTransaction);
     EXPECT_THAT(report.findings[i].message,
                 HasSubstr("job '" + names[i] + "' was submitted at tests/sandbox_test.cc:"));
+  }
+}
+
+TEST_P(SandboxTest, finds_a_context_slot_that_a_job_of_any_executor_leaves_changed) {
+  static const ContextSlot<std::string> tenant("tenant");
+  Sandbox sandbox(test_database(), with());
+  ThreadPoolExecutor pool({.threads = 1, .name = "pool"});
+  SerialExecutor strand(pool, "strand");
+  std::vector<std::thread> threads;
+  FunctionExecutor adapter([&](Job job) { threads.emplace_back(std::move(job)); });
+  Executor* const executors[] = {&pool, &strand, &adapter};
+  const SourceLocation where = SourceLocation::current();
+  for (Executor* executor : executors) {
+    executor->submit(
+        {.name = "leaky"}, [] { tenant.set("acme"); }, where);
+    executor->submit({.name = "tidy"}, [] {
+      EXPECT_EQ(tenant.get(), nullptr);
+      const ScopedContext scope(tenant, "acme");
+    });
+  }
+  EXPECT_TRUE(wait_idle({&strand, &pool, &adapter}, absl::InfiniteDuration()).ok());
+  for (std::thread& thread : threads) thread.join();
+  const SandboxReport report = sandbox.finish();
+  ASSERT_THAT(report.findings, SizeIs(std::size(executors)));
+  for (const Finding& finding : report.findings) {
+    EXPECT_EQ(finding.kind, Finding::kContextLeaked);
+    EXPECT_EQ(finding.where, where);
+    EXPECT_EQ(
+        finding.message,
+        "job 'leaky', submitted at " + where.to_string() +
+            ", left the context slot 'tenant' other than it found it.\n  On a thread pool the "
+            "next job on that thread would have seen the value; drydock has put the slot "
+            "back.\n  Set it with drydock::ScopedContext, which puts it back at the end of "
+            "its scope, or allow it: sandbox.allow(drydock::Finding::kContextLeaked).");
   }
 }
 

@@ -32,7 +32,8 @@ struct Finding {
     kRunaway,
     // The second delivery of a job failed or changed what the first had left.
     kNotIdempotent,
-    // A job left a context slot other than it found it.
+    // A job left a context slot other than it found it, on whatever executor where the job was
+    // submitted in a sandbox.
     kContextLeaked,
     // A thread waited for a job that only it could have run.
     kBlockedSubmit,
