@@ -174,7 +174,13 @@ bool Engine::cancel(JobId id) {
     recurring_.erase(recurring);
   }
   Slot* slot = slots_.find(id.value());
-  if (slot == nullptr) return body != nullptr;  // it runs, and will not again
+  if (slot == nullptr) {
+    if (body == nullptr) return false;
+    // It runs, and will not again.
+    const Slot* const running = slots_.find_running(id.value());
+    if (running != nullptr) store_.append(Event::kCancelled, now(), subject_of(*running));
+    return true;
+  }
   --lanes_[lanes_[slot->lane]->base]->live;
   if (slot->due() <= now()) leave_strand(*slot);
   ++cancels_;

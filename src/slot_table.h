@@ -143,6 +143,13 @@ class SlotTable {
     return {block->slot(id % kBlockSize), block};
   }
 
+  // The running job of this id; null: there is none.
+  Slot* find_running(std::uint64_t id) {
+    Block* const block = find_block(id);
+    if (block == nullptr || block->states_[id % kBlockSize] != State::kRunning) return nullptr;
+    return block->slot(id % kBlockSize);
+  }
+
   Entry entry_of(Slot& slot) { return {&slot, find_block(slot.id().value())}; }
 
   // From here on the job is not pending; the slot stays where it is.

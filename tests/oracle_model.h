@@ -73,8 +73,8 @@ class Model {
     const bool pending = known && jobs_[id - 1].pending;
     // A recurring job that cancels itself does not run again.
     const bool can = pending || (known && jobs_[id - 1].period != 0);
-    if (can) jobs_[id - 1].period = 0;
-    if (pending) {
+    if (can) {
+      jobs_[id - 1].period = 0;
       jobs_[id - 1].pending = false;
       event("cancelled", id, jobs_[id - 1].parent);
     }

@@ -12,6 +12,7 @@
 #include "drydock/context.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/inline_executor.h"
+#include "drydock/journal.h"
 #include "drydock/simulated_executor.h"
 #include "drydock/simulation.h"
 #include "tests/job_log.h"
@@ -89,6 +90,24 @@ TEST(RecurringJob, MayCancelItselfAndLetsGoOfWhatItOwns) {
   EXPECT_THAT(executor.simulation().advance_by(absl::Seconds(10)).runs, SizeIs(1));
   EXPECT_TRUE(cancelled);
   EXPECT_EQ(owned.use_count(), 1);
+}
+
+TEST(RecurringJob, IsCancelledInTheJournalTooWhereItCancelsItself) {
+  DeferredExecutor executor;
+  JobId id;
+  id = executor.submit_every({.name = "tick"}, absl::Seconds(1), [&] {
+    executor.cancel(id);
+    executor.cancel(id);
+  });
+  executor.advance_to_next();
+  std::vector<Event::Kind> kinds;
+  for (const Event& event : executor.simulation().journal().events()) {
+    if (event.job != id) continue;
+    kinds.push_back(event.kind);
+    EXPECT_EQ(event.name, "tick");
+  }
+  EXPECT_THAT(kinds,
+              ElementsAre(Event::kSubmitted, Event::kStarted, Event::kCancelled, Event::kFinished));
 }
 
 TEST(RecurringJob, ComesAgainAfterAFailure) {

@@ -39,6 +39,7 @@ struct Event {
     kFailed,
     // Taken back before it ran: by `cancel()`, or unrun at the end of an executor outside of the
     // simulation, or refused by it.
+    // A recurring job may be cancelled while it runs: then before the end of that run.
     kCancelled,
     // A transactional submit or hook that its transaction's rollback took with it.
     kDropped,
