@@ -1,8 +1,9 @@
-// Threads that submit, cancel and wait at once, for ten seconds: nothing is lost and nothing runs
-// twice. DRYDOCK_STRESS_SECONDS=<n> sets how long.
+// Threads that submit, cancel and wait for each other's jobs at once, for ten seconds: nothing is
+// lost, nothing runs twice and nobody waits in vain. DRYDOCK_STRESS_SECONDS=<n> sets how long.
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -31,6 +32,10 @@ struct Executors {
   // Jobs of a strand count here without a lock: the strand is the lock.
   std::uint64_t in_deferred_strand = 0;
   std::uint64_t in_inline_strand = 0;
+  // How often each thread was asked for a job by one that waits for it.
+  std::atomic<std::uint64_t> asked[kStressThreads] = {};
+  // How many of those that ask have not come to their end.
+  std::atomic<int> asking{kStressThreads / 2};
 };
 
 class Worker {
@@ -39,13 +44,21 @@ class Worker {
       : executors_(executors), random_(static_cast<std::uint64_t>(number)), number_(number) {}
 
   void work(absl::Time end) {
-    while (absl::Now() < end) step();
+    while (absl::Now() < end || (!asks() && executors_.asking > 0)) {
+      answer();
+      step();
+    }
+    if (asks()) {
+      wait_for_another();
+      --executors_.asking;
+    }
     // The last word, for who waits for the thread.
     executors_.immediate.submit({.name = "done " + std::to_string(number_)}, [] {});
   }
 
   const StressTickets& tickets() const { return tickets_; }
   std::uint64_t strand_jobs(int strand) const { return strand_jobs_[strand]; }
+  std::uint64_t waits() const { return waits_; }
 
  private:
   void step() {
@@ -74,17 +87,34 @@ class Worker {
         tickets_.cancel(executors_.deferred, random_());
         break;
       default:
-        wait_for_own();
+        // Seldom: each time it looks through the whole journal.
+        if (asks() && random_() % 16 == 0) wait_for_another();
         break;
     }
   }
 
-  void wait_for_own() {
-    const std::string name = "own " + std::to_string(number_);
-    executors_.immediate.submit({.name = name}, [] {});
-    const absl::Status status =
-        executors_.simulation.journal().wait_for(submitted(name), absl::Seconds(30));
+  static std::string name_of_answer(int thread, std::uint64_t number) {
+    return "answer " + std::to_string(number) + " of " + std::to_string(thread);
+  }
+
+  // Half of the threads wait for jobs of the other half: two that asked each other would both wait.
+  bool asks() const { return number_ % 2 == 0; }
+
+  // For a job that the other thread submits when it has seen that it is asked to.
+  void wait_for_another() {
+    const int other = 1 + 2 * static_cast<int>(random_() % (kStressThreads / 2));
+    const std::uint64_t number = ++executors_.asked[other];
+    const absl::Status status = executors_.simulation.journal().wait_for(
+        finished(name_of_answer(other, number)), absl::Seconds(30));
     EXPECT_TRUE(status.ok()) << status.message();
+    ++waits_;
+  }
+
+  // On this thread: behind all that waits for a drain, few waits would come to their end.
+  void answer() {
+    while (answered_ < executors_.asked[number_]) {
+      executors_.immediate.submit({.name = name_of_answer(number_, ++answered_)}, [] {});
+    }
   }
 
   Executors& executors_;
@@ -92,6 +122,8 @@ class Worker {
   int number_;
   StressTickets tickets_;
   std::uint64_t strand_jobs_[2] = {0, 0};
+  std::uint64_t answered_ = 0;
+  std::uint64_t waits_ = 0;
 };
 
 TEST(EngineStress, LosesNothingAndRunsNothingTwice) {
@@ -127,14 +159,17 @@ TEST(EngineStress, LosesNothingAndRunsNothingTwice) {
   EXPECT_TRUE(executors.simulation.findings().empty());
   std::uint64_t in_strands[2] = {0, 0};
   std::size_t jobs = 0;
+  std::uint64_t waits = 0;
   for (const Worker& worker : workers) {
     jobs += worker.tickets().size();
+    waits += worker.waits();
     worker.tickets().check();
     for (const int strand : {0, 1}) in_strands[strand] += worker.strand_jobs(strand);
   }
   EXPECT_EQ(executors.in_deferred_strand, in_strands[0]);
   EXPECT_EQ(executors.in_inline_strand, in_strands[1]);
   RecordProperty("jobs", static_cast<int>(jobs));
+  RecordProperty("waits", static_cast<int>(waits));
 }
 
 }  // namespace
