@@ -1,12 +1,13 @@
-// What happened in a simulation, in one order.
+// What happened in a simulation, in one order: the jobs of its executors, whichever thread submits
+// or runs them, its drains and its clock, its findings, and the transactions of its sandbox.
 //
 //   Journal& journal = sandbox.simulation().journal();
 //   EXPECT_EQ(journal.wait_for(drydock::finished("fsm"), absl::Seconds(5)), absl::OkStatus());
 //   for (const Event& event : journal.events()) std::cout << event << "\n";
 //
-// In it are all jobs of the simulation's executors; and those that were submitted in the test of a
-// sandbox to a thread pool, an adapter, or a strand on an adapter, so that a test can wait for real
-// threads. Jobs of executors that are neither of the simulation nor drydock's are not.
+// Jobs that the test of a sandbox submits to a thread pool, an adapter, or a strand on an adapter
+// stand in it too, so that a test can wait for real threads. Those of a class of your own do not,
+// unless it forwards them to one of these.
 //
 // Always on. Where a test asks whether a job ran, prefer the `DrainReport`; the journal is for what
 // happened between jobs, transactions and threads.
@@ -38,8 +39,8 @@ struct Event {
     kFinished,
     kFailed,
     // Taken back before it ran: by `cancel()`, or unrun at the end of an executor outside of the
-    // simulation, or refused by it.
-    // A recurring job may be cancelled while it runs: then before the end of that run.
+    // simulation, or refused by it. A recurring job may be cancelled while it runs: then before the
+    // end of that run.
     kCancelled,
     // A transactional submit or hook that its transaction's rollback took with it.
     kDropped,
