@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <pqxx/pqxx>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/executor_errors.h"
@@ -23,6 +25,7 @@
 #include "drydock/simulation.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
+#include "drydock/thread_pool_executor.h"
 #include "drydock/wait_idle.h"
 #include "mocks/drydock/mock_executor.h"  // the other path to the same header
 
@@ -162,6 +165,35 @@ TEST(MockClockTest, ShowsTheRealClocksTimeUnlessToldOtherwise) {
   EXPECT_CALL(clock, now).WillOnce(Return(absl::UnixEpoch()));
   EXPECT_EQ(clock.now(), absl::UnixEpoch());
   EXPECT_EQ(NiceMock<MockClock>().now(), absl::UnixEpoch());
+}
+
+TEST(MockClockTest, WakesThePoolsOnItWhenTheRealClockIsMoved) {
+  Simulation simulation;
+  std::atomic<int> runs{0};
+  NiceMock<MockClock> clock(simulation.clock());
+  EXPECT_CALL(clock, now).Times(AtLeast(1));
+  ThreadPoolExecutor pool({.threads = 1, .clock = &clock});
+  pool.submit({.delay = absl::Hours(1)}, [&] { ++runs; });
+  pool.submit({.delay = absl::Hours(3)}, [&] { ++runs; });
+  simulation.advance_by(absl::Hours(1));
+  EXPECT_EQ(pool.wait_idle(absl::Seconds(30)), absl::OkStatus());
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(MockClockTest, DecidesWhatIsDueOnAPoolByWhatItShows) {
+  Simulation simulation;
+  std::atomic<bool> jumped{false};
+  std::atomic<bool> ran{false};
+  NiceMock<MockClock> clock(simulation.clock());
+  EXPECT_CALL(clock, now).WillRepeatedly([&] {
+    return simulation.clock().now() + absl::Hours(jumped ? 1 : 0);
+  });
+  ThreadPoolExecutor pool({.threads = 1, .clock = &clock});
+  pool.submit({.delay = absl::Hours(1)}, [&] { ran = true; });
+  jumped = true;
+  simulation.advance_by(absl::Nanoseconds(1));
+  EXPECT_EQ(pool.wait_idle(absl::Seconds(30)), absl::OkStatus());
+  EXPECT_TRUE(ran);
 }
 
 class MockDatabaseTest : public SandboxTest {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <pqxx/pqxx>
 #include <string>
@@ -15,8 +16,10 @@
 #include "drydock/mock_database.h"
 #include "drydock/mock_executor.h"
 #include "drydock/mock_subscription.h"
+#include "drydock/simulation.h"
 #include "drydock/testing/matchers.h"
 #include "drydock/testing/sandbox_test.h"
+#include "drydock/thread_pool_executor.h"
 #include "examples/signup/mock_mailer.h"
 #include "examples/signup/signup_service.h"
 
@@ -28,6 +31,7 @@ using ::drydock::times;
 using ::signup::MockMailer;
 using ::signup::SignupService;
 using ::testing::_;
+using ::testing::AtLeast;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -118,6 +122,18 @@ TEST_F(MocksTest, AClockThatMisbehaves) {
       .WillOnce(Return(absl::FromUnixSeconds(999)));  // set back by an administrator
   const absl::Time first = clock.now();
   EXPECT_LT(clock.now(), first);
+}
+
+TEST_F(MocksTest, APoolOnAMockOfAClock) {
+  drydock::Simulation& simulation = sandbox().simulation();
+  std::atomic<bool> reminded{false};
+  NiceMock<drydock::MockClock> clock(simulation.clock());
+  EXPECT_CALL(clock, now).Times(AtLeast(1));  // keeps the default: the simulation's time
+  drydock::ThreadPoolExecutor pool({.threads = 1, .clock = &clock});
+  pool.submit({.name = "remind", .delay = absl::Hours(24)}, [&] { reminded = true; });
+  simulation.advance_by(absl::Hours(24));
+  EXPECT_TRUE(pool.wait_idle(absl::Seconds(30)).ok());
+  EXPECT_TRUE(reminded);
 }
 
 }  // namespace

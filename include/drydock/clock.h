@@ -32,6 +32,15 @@ class Clock {
  protected:
   Clock() = default;
 
+  // For a clock that passes on to another what it is asked: its overrides of `add` and `remove`
+  // call these.
+  static bool add_to(Clock& clock, internal::ClockListener& listener) {
+    return clock.add(listener);
+  }
+  static void remove_from(Clock& clock, internal::ClockListener& listener) {
+    clock.remove(listener);
+  }
+
  private:
   friend class internal::PoolClock;
 
