@@ -57,10 +57,12 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
     return refuse_wait(pattern, ring);
   };
   store_.appended = [this] { tell_listeners(); };
+  if (!trace_path_.empty()) store_.keep_times();
 }
 
 Engine::~Engine() {
   SpareRuns::drop();
+  write_trace();
   for (const JobRun& failure : take_failures()) Leaks::instance().add(test_, untaken(failure));
   const MutexLock lock(store_.mutex);
   if (handed_over_) return;

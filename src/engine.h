@@ -36,6 +36,7 @@
 #include "src/ranking.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
+#include "src/test_traces.h"
 #include "src/thread_card.h"
 #include "src/transaction_mark.h"
 #include "src/waits.h"
@@ -341,12 +342,15 @@ class Engine final : public IdleSource {
   // See JournalStore.
   bool may_come(const EventPattern& pattern, const StuckThreads& stuck) const;
   absl::Status refuse_wait(const EventPattern& pattern, const std::string& ring);
+  // Where the test wants it, once: at the end of the sandbox, or of the simulation.
+  void write_trace();
   void add_finding_locked(Finding finding) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<Finding> findings_locked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
   const Leaks::Test test_ = Leaks::instance().test();
+  std::string trace_path_ = TestTraces::instance().next_path();  // "": no trace to write
   const std::shared_ptr<ThreadCard> driver_card_ = ThreadCard::own();
   JobIdSource job_ids_;
   SimulatedClock clock_;

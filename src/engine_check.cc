@@ -5,11 +5,14 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/strip.h"
 #include "drydock/current_job.h"
 #include "drydock/finding.h"
+#include "drydock/trace.h"
 #include "src/engine.h"
 #include "src/runaway.h"
 
@@ -58,7 +61,17 @@ void Engine::find_undrained() {
       {Finding::kUndrained, undrained_message(jobs), jobs.front().id, jobs.front().where});
 }
 
+void Engine::write_trace() {
+  const std::string path = std::exchange(trace_path_, "");
+  if (path.empty()) return;
+  const absl::Status written = write_chrome_trace(journal_, path);
+  if (written.ok()) return;
+  const std::string reason(absl::StripPrefix(written.message(), "drydock: "));
+  Leaks::instance().add(test_, "DRYDOCK_TRACE: " + reason);
+}
+
 void Engine::hand_over(std::vector<Finding>* findings, std::vector<JobRun>* failures) {
+  write_trace();
   const MutexLock lock(store_.mutex);
   handed_over_ = true;
   *findings = findings_locked();

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -16,7 +14,6 @@
 
 #include "absl/status/statusor.h"
 #include "drydock/misuse_error.h"
-#include "drydock/trace.h"
 #include "src/testing/both_strategies.h"
 #include "src/testing/shared_test_database.h"
 #include "src/testing/test_program.h"
@@ -30,11 +27,6 @@ TestDatabase& open_or_throw() {
   return **database;
 }
 
-std::string trace_folder() {
-  const char* folder = std::getenv("DRYDOCK_TRACE");
-  return folder == nullptr ? "" : folder;
-}
-
 // Empty outside of any.
 std::string name_of_this_test() {
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
@@ -44,7 +36,6 @@ std::string name_of_this_test() {
 SandboxOptions options_of_this_test() {
   internal::set_up_test_program();
   SandboxOptions options;
-  options.simulation.real_times = !trace_folder().empty();
   options.name = name_of_this_test();
   return options;
 }
@@ -134,21 +125,9 @@ InlineExecutor& SandboxTest::inline_executor(std::string_view name) {
 
 void SandboxTest::TearDown() { finish(); }
 
-// One file a test, named after it.
-void SandboxTest::write_trace() {
-  const std::string folder = trace_folder();
-  if (folder.empty()) return;
-  std::string name = name_of_this_test();
-  std::replace(name.begin(), name.end(), '/', '_');
-  const absl::Status written =
-      write_chrome_trace(sandbox_->simulation().journal(), folder + "/" + name + ".json");
-  if (!written.ok()) ADD_FAILURE() << "DRYDOCK_TRACE: " << written.message();
-}
-
 void SandboxTest::finish() {
   if (std::exchange(finished_, true)) return;
   SandboxReport report = sandbox_->finish();
-  write_trace();
   if (HasFatalFailure()) {
     // The test stopped in its middle: that it had not drained yet says nothing.
     std::erase_if(report.findings,

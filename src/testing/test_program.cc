@@ -8,6 +8,7 @@
 
 #include "src/leaks.h"
 #include "src/order_setting.h"
+#include "src/test_traces.h"
 #include "src/testing/test_flags.h"
 
 namespace drydock::internal {
@@ -19,6 +20,16 @@ std::string describe(const Leak& leak, const std::string& test, const std::strin
          (leak.test.empty() ? "left over from outside of any test"
                             : "left over from the test '" + leak.test + "'") +
          ", " + when + ": " + leak.text;
+}
+
+std::string name_of(const ::testing::TestInfo& test) {
+  return std::string(test.test_suite_name()) + "." + test.name();
+}
+
+// "": no test runs from now on.
+void begin(const std::string& test) {
+  Leaks::instance().set_test(test);
+  TestTraces::instance().set_test(test);
 }
 
 // Comes before and after all other environments.
@@ -52,12 +63,12 @@ class LeakListener : public ::testing::EmptyTestEventListener {
 
   void OnTestStart(const ::testing::TestInfo& test) override {
     fail(test, "before this test began");
-    Leaks::instance().set_test(name_of(test));
+    begin(name_of(test));
   }
 
   void OnTestEnd(const ::testing::TestInfo& test) override {
     fail(test, "while this test ran");
-    Leaks::instance().set_test("");
+    begin("");
     if (!test.result()->Failed() || program_.order().empty()) return;
     std::cerr << "drydock: drains ran in another order than first in, first out. To get this one "
                  "again: "
@@ -65,10 +76,6 @@ class LeakListener : public ::testing::EmptyTestEventListener {
   }
 
  private:
-  static std::string name_of(const ::testing::TestInfo& test) {
-    return std::string(test.test_suite_name()) + "." + test.name();
-  }
-
   static void fail(const ::testing::TestInfo& test, const std::string& when) {
     for (const Leak& leak : Leaks::instance().take()) {
       ADD_FAILURE_AT(test.file(), test.line()) << describe(leak, name_of(test), when);
@@ -88,7 +95,10 @@ void set_up_test_program() {
     Leaks::instance().collect();
     auto* const program = new TestProgram;
     ::testing::AddGlobalTestEnvironment(program);
-    ::testing::UnitTest::GetInstance()->listeners().Append(new LeakListener(*program));
+    auto* const tests = ::testing::UnitTest::GetInstance();
+    tests->listeners().Append(new LeakListener(*program));
+    // The first `SandboxTest` is about to make its sandbox.
+    if (tests->current_test_info() != nullptr) begin(name_of(*tests->current_test_info()));
     return true;
   }();
   static_cast<void>(done);

@@ -224,6 +224,15 @@ TEST(Plain, allows_a_finding) {
 }
 TEST_F(Sample, leaves_a_finding) { leak_a_context(executor()); }
 
+TEST(Plain, has_two_simulations) {
+  DeferredExecutor first;
+  DeferredExecutor second;
+  second.submit({.name = "of the second"}, [] {});
+  second.drain();
+  first.submit({.name = "of the first"}, [] {});
+  first.drain();
+}
+
 TEST(Plain, fails_after_three_jobs) {
   DeferredExecutor executor;
   std::string order;

@@ -232,18 +232,35 @@ TEST(SandboxTestFixture, refuses_an_order_that_it_does_not_know) {
                                          "number from 0 to 18446744073709551615."));
 }
 
-TEST(SandboxTestFixture, writes_a_trace_for_each_test) {
-  ::setenv("DRYDOCK_TRACE", ::testing::TempDir().c_str(), 1);
-  const Outcome outcome = run_sample("Sample.passes");
-  ::setenv("DRYDOCK_TRACE", "/no/such/folder", 1);
-  const Outcome nowhere = run_sample("Sample.passes");
-  ::unsetenv("DRYDOCK_TRACE");
+std::string contents_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(SandboxTestFixture, leaves_a_trace_of_each_simulation_of_a_test) {
+  const internal::TemporaryFolder folder;
+  const internal::ScopedVariable trace("DRYDOCK_TRACE", folder.path().c_str());
+  const Outcome outcome = run_sample("Sample.takes_a_failure:Plain.has_two_simulations");
   EXPECT_TRUE(outcome.passed) << outcome.output;
-  std::ifstream trace(::testing::TempDir() + "/Sample.passes.json");
-  const std::string text{std::istreambuf_iterator<char>(trace), {}};
-  EXPECT_THAT(text, HasSubstr("\"traceEvents\""));
-  EXPECT_FALSE(nowhere.passed);
-  EXPECT_THAT(nowhere.output, HasSubstr("/no/such/folder/Sample.passes.json"));
+  // With the threads that only real times have.
+  EXPECT_THAT(contents_of(folder.path() + "/Sample.takes_a_failure.json"),
+              AllOf(HasSubstr("{\"name\":\"send\",\"ph\":\"B\""), HasSubstr("\"tid\":1,")));
+  EXPECT_THAT(contents_of(folder.path() + "/Plain.has_two_simulations.json"),
+              AllOf(HasSubstr("{\"name\":\"of the first\",\"ph\":\"B\""), HasSubstr("\"tid\":1,"),
+                    Not(HasSubstr("of the second"))));
+  EXPECT_THAT(contents_of(folder.path() + "/Plain.has_two_simulations.2.json"),
+              HasSubstr("{\"name\":\"of the second\",\"ph\":\"B\""));
+}
+
+TEST(SandboxTestFixture, fails_where_its_trace_cannot_be_written) {
+  const internal::ScopedVariable trace("DRYDOCK_TRACE", "/no/such/folder");
+  for (const std::string test : {"Sample.passes", "Plain.looks_at_a_finding"}) {
+    const Outcome outcome = run_sample(test);
+    EXPECT_FALSE(outcome.passed);
+    EXPECT_THAT(outcome.output,
+                HasSubstr("\ndrydock: DRYDOCK_TRACE: cannot write the trace '/no/such/folder/" +
+                          test + ".json': No such file or directory\n"));
+  }
 }
 
 // Any other process on the shared server drops the database of one that has died.

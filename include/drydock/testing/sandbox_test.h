@@ -35,8 +35,7 @@
 //
 // Environment: DRYDOCK_ORDER (fifo, lifo, shuffle) and DRYDOCK_SEED set the order of every drain
 // that asks for none, as do the flags of drydock/testing/init_testing.h; DRYDOCK_TRACE names a
-// folder for one trace a test (drydock/trace.h); DRYDOCK_STRATEGY is described in
-// drydock/strategy.h.
+// folder for traces (drydock/trace.h); DRYDOCK_STRATEGY is described in drydock/strategy.h.
 //
 // The schema is the one of `SandboxEnvironment`, where the test program's main() adds one, else
 // what the environment variable DRYDOCK_SCHEMA names. DRYDOCK_STRATEGY=clone gives each test a
@@ -132,7 +131,6 @@ class SandboxTest : public ::testing::Test {
   template <class Kind>
   Kind& find(ByName<Kind>& made, std::string_view name, const char* call);
   void finish();
-  void write_trace();
   // With DRYDOCK_STRATEGY=both.
   void compare_strategies();
 
