@@ -48,7 +48,7 @@ std::string undrained_message(const std::vector<PendingJob>& pending) {
 std::vector<PendingJob> Engine::list_undrained() const {
   std::vector<PendingJob> jobs = list_pending(nullptr);
   std::erase_if(jobs, [&](const PendingJob& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return recurring_.contains(job.id.value());
+    return recurring_.contains(job.id.value()) || slots_.find(job.id.value())->recurring();
   });
   return jobs;
 }

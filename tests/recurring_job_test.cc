@@ -6,11 +6,14 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/deferred_executor.h"
+#include "drydock/executor.h"
 #include "drydock/inline_executor.h"
 #include "drydock/journal.h"
 #include "drydock/simulated_executor.h"
@@ -79,6 +82,25 @@ TEST(RecurringJob, MeetsNoLimitAndIsNoFindingAtTheEnd) {
   EXPECT_TRUE(executor.simulation().advance_by(absl::Seconds(5'000)).status().ok());
   EXPECT_EQ(runs, 5'000);
   EXPECT_TRUE(executor.simulation().check().ok());
+}
+
+// An executor of an application's own, which knows nothing of recurring jobs.
+class Forwarding : public Executor {
+ public:
+  explicit Forwarding(Executor& to) : Executor(ids_of(to)), to_(to) {}
+
+ private:
+  void do_submit(SubmittedJob job) override { forward(to_, std::move(job)); }
+
+  Executor& to_;
+};
+
+TEST(RecurringJob, IsNoFindingAtTheEndWhereItsRunsAreForwarded) {
+  DeferredExecutor executor;
+  Forwarding forwarding(executor);
+  forwarding.submit_every({.name = "tick"}, absl::Hours(1), [] {});
+  EXPECT_EQ(executor.pending_count(), 1U);
+  EXPECT_EQ(executor.simulation().check(), absl::OkStatus());
 }
 
 TEST(RecurringJob, MayCancelItselfAndLetsGoOfWhatItOwns) {
