@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "drydock/current_job.h"
 #include "drydock/finding.h"
 #include "drydock/trace.h"
@@ -30,21 +32,47 @@ void list(std::ostream& out, const std::vector<Item>& items, const char* prefix)
   if (items.size() > kMostListed) out << "\n  ... and " << items.size() - kMostListed << " more";
 }
 
+// How to run them, by why they have not run: ", and" between two ways.
+std::string how_to_run(const std::vector<PendingJob>& pending) {
+  const absl::Time never = absl::FromUnixNanos(kNever);
+  bool due = false, not_due = false, held = false;
+  for (const PendingJob& job : pending) {
+    held = held || job.reason == PendingJob::kAwaitingCommit;
+    not_due = not_due || (job.reason == PendingJob::kNotDue && job.due != never);
+    due = due || (job.reason != PendingJob::kAwaitingCommit && job.reason != PendingJob::kNotDue);
+  }
+  std::vector<std::string> ways;
+  if (held) ways.emplace_back("let the transaction end that holds what awaits its commit");
+  if (due) ways.emplace_back("run what is due with drain()");
+  if (not_due) {
+    ways.emplace_back(
+        "run what is not due yet with advance_until_idle(), which moves the clock, or step by step "
+        "with advance_to_next()");
+  }
+  return absl::StrJoin(ways, ", and ");
+}
+
 std::string undrained_message(const std::vector<PendingJob>& pending) {
   std::ostringstream text;
   text << pending.size() << (pending.size() == 1 ? " job was" : " jobs were")
        << " pending at the end of the test:";
   list(text, pending, "");
-  text
-      << "\n  In production they would run. Run them before the test ends with drain(), or with "
-         "advance_by() where they are not due; take back what must not run with cancel(); or allow "
-         "it: sandbox.allow(drydock::Finding::kUndrained).";
+  const std::string ways = how_to_run(pending);
+  if (ways.empty()) {
+    text << "\n  A delay without end comes due nowhere. Take such a job back with cancel(), or "
+            "give it a delay that ends";
+  } else {
+    text << "\n  In production they would run. Before the test ends " << ways
+         << "; take back what must not run with cancel()";
+  }
+  text << "; or allow it: sandbox.allow(drydock::Finding::kUndrained).";
   return text.str();
 }
 
 }  // namespace
 
-// A recurring job is always pending.
+// A recurring job is always pending, whether this engine makes it come again or an executor that
+// forwards each run.
 std::vector<PendingJob> Engine::list_undrained() const {
   std::vector<PendingJob> jobs = list_pending(nullptr);
   std::erase_if(jobs, [&](const PendingJob& job) ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::Field;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -54,6 +55,11 @@ TEST_F(EngineTest, HoldsAnInlineJobUntilTheTransactionEnds) {
     EXPECT_THAT(engine_.pending(),
                 ElementsAre(Field(&PendingJob::reason, PendingJob::kAwaitingCommit),
                             Field(&PendingJob::reason, PendingJob::kAwaitingCommit)));
+    EXPECT_THAT(
+        std::string(engine_.check().message()),
+        HasSubstr("\n  In production they would run. Before the test ends let the transaction end "
+                  "that holds what awaits its commit; take back what must not run with "
+                  "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained)."));
   }
   engine_.run_inline();
   EXPECT_THAT(log, ElementsAre("a", "b"));
@@ -168,9 +174,9 @@ TEST_F(EngineTest, MakesOneFindingOfAllThatIsPending) {
             "  job 'send' (#1, submitted at " +
                 where.to_string() +
                 "): queued, on executor 'deferred'\n"
-                "  In production they would run. Run them before the test ends with drain(), or "
-                "with advance_by() where they are not due; take back what must not run with "
-                "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+                "  In production they would run. Before the test ends run what is due with "
+                "drain(); take back what must not run with cancel(); or allow it: "
+                "sandbox.allow(drydock::Finding::kUndrained).");
   EXPECT_EQ(engine_.check().message(),
             "drydock finding kUndrained: " + engine_.findings()[0].message);
 }

@@ -221,17 +221,19 @@ TEST(Simulation, CheckNamesPendingJobs) {
       {.name = "send"}, [] {}, where);
   executor.submit(
       {.name = "remind", .delay = absl::Hours(24)}, [] {}, where);
-  EXPECT_EQ(simulation.check().message(),
-            "drydock finding kUndrained: 2 jobs were pending at the end of the test:\n"
-            "  job 'send' (#1, submitted at " +
-                where.to_string() +
-                "): queued, on executor 'mail'\n"
-                "  job 'remind' (#2, submitted at " +
-                where.to_string() +
-                "): not due until 2000-01-02 00:00:00 of the simulated clock, on executor 'mail'\n"
-                "  In production they would run. Run them before the test ends with drain(), or "
-                "with advance_by() where they are not due; take back what must not run with "
-                "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+  EXPECT_EQ(
+      simulation.check().message(),
+      "drydock finding kUndrained: 2 jobs were pending at the end of the test:\n"
+      "  job 'send' (#1, submitted at " +
+          where.to_string() +
+          "): queued, on executor 'mail'\n"
+          "  job 'remind' (#2, submitted at " +
+          where.to_string() +
+          "): not due until 2000-01-02 00:00:00 of the simulated clock, on executor 'mail'\n"
+          "  In production they would run. Before the test ends run what is due with drain(), "
+          "and run what is not due yet with advance_until_idle(), which moves the clock, or "
+          "step by step with advance_to_next(); take back what must not run with cancel(); "
+          "or allow it: sandbox.allow(drydock::Finding::kUndrained).");
   simulation.allow(Finding::kUndrained);
   EXPECT_TRUE(simulation.check().ok());
 }
@@ -252,9 +254,32 @@ TEST(Simulation, CheckNamesTheFirstTenPendingJobs) {
   EXPECT_EQ(simulation.check().message(),
             "drydock finding kUndrained: 12 jobs were pending at the end of the test:\n" + listed +
                 "  ... and 2 more\n"
-                "  In production they would run. Run them before the test ends with drain(), or "
-                "with advance_by() where they are not due; take back what must not run with "
-                "cancel(); or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+                "  In production they would run. Before the test ends run what is due with "
+                "drain(); take back what must not run with cancel(); or allow it: "
+                "sandbox.allow(drydock::Finding::kUndrained).");
+}
+
+std::string advice_of(const Simulation& simulation) {
+  const std::string message(simulation.check().message());
+  return message.substr(message.rfind("\n  ") + 3);
+}
+
+TEST(Simulation, CheckSaysHowToRunWhatIsNotDue) {
+  Simulation simulation;
+  DeferredExecutor executor(simulation);
+  const JobId never = executor.submit({.delay = absl::InfiniteDuration()}, [] {});
+  EXPECT_EQ(advice_of(simulation),
+            "A delay without end comes due nowhere. Take such a job back with cancel(), or give it "
+            "a delay that ends; or allow it: sandbox.allow(drydock::Finding::kUndrained).");
+  executor.submit({.delay = absl::Hours(1)}, [] {});
+  EXPECT_EQ(advice_of(simulation),
+            "In production they would run. Before the test ends run what is not due yet with "
+            "advance_until_idle(), which moves the clock, or step by step with advance_to_next(); "
+            "take back what must not run with cancel(); or allow it: "
+            "sandbox.allow(drydock::Finding::kUndrained).");
+  EXPECT_TRUE(executor.cancel(never));
+  simulation.advance_until_idle();
+  EXPECT_TRUE(simulation.check().ok());
 }
 
 TEST(Simulation, CheckNamesUntakenFailures) {
