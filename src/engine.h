@@ -223,7 +223,8 @@ class Engine final : public IdleSource {
     return {};
   }
   bool is_spawned(const Drain& drain, const Slot& slot) const {
-    return slot.sequence >= drain.first_spawned && slot.parent();
+    // A recurring job comes again by itself.
+    return slot.sequence >= drain.first_spawned && slot.parent() && !slot.has_run;
   }
   bool left_aside(const Drain& drain, const Slot& slot) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);

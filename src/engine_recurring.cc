@@ -40,6 +40,7 @@ bool Engine::queue_again(SlotTable::Entry job) {
   Lane& base = *lanes_[lanes_[slot.lane]->base];
   slot.lane = static_cast<std::uint16_t>(base.base);
   slot.sequence = ++arrivals_;
+  slot.has_run = true;
   slot.set_due(saturating_add(slot.due(), found->second.period));
   ++base.live;
   if (slot.due() <= now()) {

@@ -81,6 +81,7 @@ struct Slot : SubmittedJob {
 
   std::uint32_t sequence;  // the order of arrival
   std::uint16_t lane;      // the queue that it stands in
+  bool has_run = false;    // a recurring job's, before
 };
 static_assert(sizeof(void*) != 8 || sizeof(Slot) <= 128);
 

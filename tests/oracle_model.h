@@ -42,6 +42,7 @@ class Model {
     std::uint64_t arrival;
     int period;  // of one that will run again; else 0
     bool pending = true;
+    bool has_run = false;  // a recurring one's, before
   };
   struct Drain {
     const DrainOptions& options;
@@ -82,7 +83,7 @@ class Model {
   }
 
   bool is_spawned(const Drain& drain, const ModelJob& job) const {
-    return job.arrival > drain.last_old && job.parent != 0;
+    return job.arrival > drain.last_old && job.parent != 0 && !job.has_run;
   }
 
   bool takes_part(const Drain& drain, const ModelJob& job) const {
@@ -161,6 +162,7 @@ class Model {
     job.due += job.period;
     job.arrival = ++arrivals_;
     job.pending = true;
+    job.has_run = true;
     event("submitted", job.id, job.parent);
   }
 

@@ -84,6 +84,30 @@ TEST(RecurringJob, MeetsNoLimitAndIsNoFindingAtTheEnd) {
   EXPECT_TRUE(executor.simulation().check().ok());
 }
 
+// A job that another job submits meets limits; one that comes again does not for that.
+TEST(RecurringJob, MeetsNoLimitWhereAJobHasSubmittedIt) {
+  DeferredExecutor executor;
+  int runs = 0;
+  executor.submit([&] { executor.submit_every({}, absl::Seconds(1), [&] { ++runs; }); });
+  const DrainReport report = executor.advance_by(absl::Seconds(10), {.max_spawned = 1});
+  EXPECT_EQ(report.status(), absl::OkStatus());
+  EXPECT_EQ(runs, 10);
+  EXPECT_EQ(executor.advance_by(absl::Seconds(5), {.max_spawned = 0}).status(), absl::OkStatus());
+  EXPECT_EQ(runs, 15);
+}
+
+TEST(RecurringJob, IsSpawnedTheFirstTimeThatItComes) {
+  DeferredExecutor executor;
+  int runs = 0;
+  executor.submit([&] { executor.submit_every({}, absl::Seconds(1), [&] { ++runs; }); });
+  const DrainOptions options{.max_spawned = 0};
+  EXPECT_EQ(executor.advance_by(absl::Seconds(10), options).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(runs, 0);
+  executor.advance_by(absl::Seconds(10), {.run_spawned = false});
+  EXPECT_EQ(runs, 11);
+}
+
 // An executor of an application's own, which knows nothing of recurring jobs.
 class Forwarding : public Executor {
  public:

@@ -47,7 +47,8 @@ struct DrainOptions {
   // The names of the jobs to run; empty: all.
   std::vector<std::string> only = {};
   // How many of the jobs that this drain's own jobs submit may run. What was queued before it
-  // always runs. In `advance_until_idle()` recurring jobs may come again as often, too.
+  // always runs, and a recurring job counts the first time that it comes. In
+  // `advance_until_idle()` recurring jobs may come again as often, too.
   std::size_t max_spawned = 100'000;
   // How many jobs may stand above a job in its chain of submitters.
   int max_generation = 1'000;
