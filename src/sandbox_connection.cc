@@ -1,5 +1,6 @@
 #include "src/sandbox_connection.h"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <pqxx/pqxx>
@@ -19,6 +20,19 @@ constexpr char kGuard[] =
 constexpr char kSavepoint[] = "SAVEPOINT drydock";
 constexpr char kLockNotAvailable[] = "55P03";
 
+constexpr char kReadOnly[] = "default_transaction_read_only";
+constexpr char kLockTimeout[] = "lock_timeout";
+// That of most sandboxes, so that it is set only once in a session.
+constexpr absl::Duration kUsualLockTimeout = absl::Seconds(5);
+
+// As the server takes it: 0 is without end.
+std::string in_milliseconds(absl::Duration timeout) {
+  constexpr absl::Duration kLongest = absl::Hours(24 * 20);
+  if (timeout == absl::InfiniteDuration()) return "0";
+  return std::to_string(
+      absl::ToInt64Milliseconds(std::clamp(timeout, absl::Milliseconds(1), kLongest)));
+}
+
 // The constraints and constraint triggers that can be deferred, and whether they are from the
 // start. One table and no aggregate: a third of the time of putting the names together on the
 // server.
@@ -35,10 +49,13 @@ struct ResultDeleter {
 SandboxConnection::SandboxConnection(const std::string& connection_string)
     : connection_(Connection::open(connection_string, absl::Seconds(5), kOpenAgain)),
       observer_(connection_string, PQbackendPID(connection_->raw())),
-      settings_(*connection_),
+      settings_(*connection_,
+                {{kReadOnly, "on"}, {kLockTimeout, in_milliseconds(kUsualLockTimeout)}}),
       notices_(*connection_) {
   watch_.attach(*connection_, observer_, notices_);
   notices_.attach();
+  exec(std::string("SET ") + kReadOnly + " = on; SET " + kLockTimeout + " = " +
+       in_milliseconds(kUsualLockTimeout));
   leave_session_powerless();
 }
 
@@ -46,7 +63,6 @@ SandboxConnection::SandboxConnection(const std::string& connection_string)
 // nothing: a new transaction is read only. One that ROLLBACK AND CHAIN begins is not, and has a
 // role that owns nothing.
 void SandboxConnection::leave_session_powerless() {
-  exec("SET default_transaction_read_only = on");
   try {
     exec("SET ROLE pg_signal_backend");
     take_power_ = "SET LOCAL ROLE NONE; ";
@@ -57,8 +73,13 @@ void SandboxConnection::leave_session_powerless() {
 
 void SandboxConnection::exec(const std::string& sql) { connection_->exec_raw(sql); }
 
+void SandboxConnection::set_lock_timeout(absl::Duration timeout) {
+  const std::string value = in_milliseconds(timeout);
+  lock_timeout_ = value == in_milliseconds(kUsualLockTimeout) ? "" : value;
+}
+
 void SandboxConnection::expect_transaction() {
-  began_ = false;
+  began_ = prologue_waited_ = false;
   watch_.transaction_began();
   notifications_.clear();
   settings_left_.clear();
@@ -71,7 +92,8 @@ void SandboxConnection::begin(const TransactionOptions& options) {
   std::string sql;
   switch (savepoint_) {
     case Savepoint::kNoTransaction:
-      sql = "BEGIN READ WRITE; " + take_power_ + kGuard + "; " + prologue_ + kSavepoint + ";";
+      sql = "BEGIN READ WRITE; " + take_power_ + own_lock_timeout() + kGuard + "; " + prologue_ +
+            kSavepoint + ";";
       watch_.clear();
       break;
     case Savepoint::kUsed:
@@ -91,20 +113,22 @@ void SandboxConnection::begin(const TransactionOptions& options) {
       throw;
     }
     exec("ROLLBACK");  // nothing has begun: the next body begins again
-    if (error.sqlstate() == kLockNotAvailable && !prologue_.empty()) explain_restart(error);
+    settings_.forget();
+    prologue_waited_ = error.sqlstate() == kLockNotAvailable;
     throw;
   }
   savepoint_ = Savepoint::kEmpty;
 }
 
-void SandboxConnection::explain_restart(const pqxx::sql_error& error) {
-  throw pqxx::sql_error(
-      std::string(error.what()) +
-          "\ndrydock: SandboxOptions::restart_sequences waits 5 s for the sequences that another "
-          "open sandbox or connection has drawn from. Finish that one before the first transact of "
-          "this one, or give this test a database of its own: "
-          "SandboxOptions{.strategy = drydock::Strategy::kClone}.",
-      error.query(), error.sqlstate().c_str());
+std::string SandboxConnection::own_lock_timeout() {
+  if (lock_timeout_.empty()) return "";
+  settings_.begin_with(kLockTimeout, lock_timeout_);
+  return std::string("SET LOCAL ") + kLockTimeout + " = " + lock_timeout_ + "; ";
+}
+
+SandboxConnection::LockWait SandboxConnection::lock_wait() const {
+  if (prologue_waited_) return LockWait::kOfPrologue;
+  return watch_.lock_timed_out() ? LockWait::kOfStatement : LockWait::kNone;
 }
 
 void SandboxConnection::commit() {
@@ -198,6 +222,7 @@ std::string SandboxConnection::escape() {
 
 bool SandboxConnection::reset() noexcept {
   prologue_.clear();
+  lock_timeout_.clear();
   if (!connection_->healthy()) return false;
   if (savepoint_ == Savepoint::kNoTransaction) {
     return connection_->transaction_status() == PQTRANS_IDLE;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "drydock/notification.h"
 #include "drydock/transaction_options.h"
 #include "src/connection.h"
@@ -41,6 +42,8 @@ class SandboxConnection {
 
   Connection& connection() { return *connection_; }
 
+  // What the session's lock_timeout is in the outer transaction that begins next; else 5 s.
+  void set_lock_timeout(absl::Duration timeout);
   // Statements to run at the beginning of the outer transaction; before its first `begin`.
   void set_prologue(std::string sql) { prologue_ = std::move(sql); }
 
@@ -67,6 +70,9 @@ class SandboxConnection {
   std::string settings_left() const;
   // Why a NOTIFY of the transaction was not seen, as the end of a sentence; empty where all were.
   std::string notify_left() const;
+  // How the transaction has waited for a lock until lock_timeout ended that.
+  enum class LockWait { kNone, kOfStatement, kOfPrologue };
+  LockWait lock_wait() const;
   // Whether it has sent BEGIN, which the server ignores with a warning.
   bool begin_seen() const { return watch_.begin_seen(); }
   // Whether a statement of the transaction failed for want of being outside of any.
@@ -84,7 +90,7 @@ class SandboxConnection {
   };
 
   void exec(const std::string& sql);
-  [[noreturn]] static void explain_restart(const pqxx::sql_error& error);
+  std::string own_lock_timeout();
   void leave_session_powerless();
   void renew_savepoint();
   void check_constraints();
@@ -106,6 +112,8 @@ class SandboxConnection {
   // Of the last commit.
   std::string settings_left_;
   std::string prologue_;
+  bool prologue_waited_ = false;
+  std::string lock_timeout_;
   // Gives the outer transaction back what the session lacks; empty where it lacks nothing.
   std::string take_power_;
   // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none

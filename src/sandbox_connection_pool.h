@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/mutex.h"
+#include "src/open_sandboxes.h"
 #include "src/sandbox_connection.h"
 
 namespace drydock::internal {
@@ -42,6 +43,8 @@ class SandboxConnectionPool {
     if (!ended_) idle_.push_back(std::move(connection));
   }
 
+  OpenSandboxes& open_sandboxes() { return open_sandboxes_; }
+
   // A name for one more sandbox, unlike that of any other sandbox on the machine.
   std::string next_token() {
     const MutexLock lock(mutex_);
@@ -65,6 +68,7 @@ class SandboxConnectionPool {
  private:
   const std::string name_;
   const std::string connection_string_;
+  OpenSandboxes open_sandboxes_;
   Mutex sequence_mutex_;
   std::optional<std::string> sequence_restart_ ABSL_GUARDED_BY(sequence_mutex_);
   Mutex mutex_;

@@ -19,10 +19,6 @@ constexpr char kSequences[] =
     "FROM pg_sequences WHERE coalesce(last_value + increment_by, start_value) "
     "BETWEEN min_value AND max_value";
 
-// Another sandbox that has drawn from a sequence holds it until its end.
-constexpr char kWait[] = "SET LOCAL lock_timeout = '5s';";
-constexpr char kWaitNoMore[] = "SET LOCAL lock_timeout TO DEFAULT;";
-
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -37,7 +33,7 @@ std::string sequence_restart_sql(const std::string& connection_string) {
     throw_sql_failure(connection->raw(), result.get(), kSequences);
   }
   if (PQgetisnull(result.get(), 0, 0) != 0) return "";
-  return std::string(kWait) + PQgetvalue(result.get(), 0, 0) + kWaitNoMore;
+  return PQgetvalue(result.get(), 0, 0);
 }
 
 }  // namespace drydock::internal

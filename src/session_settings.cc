@@ -27,8 +27,7 @@ bool is_of_transaction(const std::string& name) { return name.rfind("transaction
 
 void SessionSettings::forget() {
   left_.clear();
-  // Set by the sandbox's connection itself.
-  committed_ = {{"default_transaction_read_only", "on"}};
+  committed_ = own_;
 }
 
 void SessionSettings::commit(const std::vector<SettingChange>& changes) {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/connection.h"
@@ -17,7 +18,9 @@ namespace drydock::internal {
 // For the thread that uses the connection, which outlives it.
 class SessionSettings {
  public:
-  explicit SessionSettings(Connection& connection) : connection_(connection) { forget(); }
+  // `own`: what the sandbox's connection has set itself, and how.
+  SessionSettings(Connection& connection, std::map<std::string, std::string> own)
+      : connection_(connection), own_(std::move(own)), committed_(own_) {}
   SessionSettings(const SessionSettings&) = delete;
   SessionSettings& operator=(const SessionSettings&) = delete;
 
@@ -28,6 +31,10 @@ class SessionSettings {
   // What the last `commit` could not do, and why, as the end of a sentence: "set x back. …".
   const std::string& left() const { return left_; }
 
+  // The outer transaction begins with another value than the session's own.
+  void begin_with(const std::string& name, std::string value) {
+    committed_[name] = std::move(value);
+  }
   // The outer transaction has ended, and the session is as it was before.
   void forget();
 
@@ -37,6 +44,7 @@ class SessionSettings {
   std::string literal(const std::string& text);
 
   Connection& connection_;
+  const std::map<std::string, std::string> own_;
   // What committed transactions have set for the session.
   std::map<std::string, std::string> committed_;
   std::string left_;

@@ -14,6 +14,9 @@ namespace {
 constexpr char kRefusal[] = "PreventInTransactionBlock";
 constexpr char kFailedTransaction[] = "25P02";
 constexpr Oid kVoid = 2278;  // of pg_type, in every version
+// Where a wait is ended; what need not wait, by NOWAIT, fails with the same code elsewhere.
+constexpr char kInterrupt[] = "ProcessInterrupts";
+constexpr char kLockNotAvailable[] = "55P03";
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -56,7 +59,7 @@ void StatementWatch::attach(Connection& connection, StatementObserver& observer,
 }
 
 void StatementWatch::transaction_began() {
-  rollback_seen_ = needs_no_transaction_ = begin_seen_ = false;
+  rollback_seen_ = needs_no_transaction_ = lock_timed_out_ = begin_seen_ = false;
   setting_cut_off_ = message_cut_ = false;
   setting_changes_.clear();
   unreadable_.clear();
@@ -122,7 +125,11 @@ void StatementWatch::see_failure(const PGresult* result) {
   const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return;
   const char* const function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-  if (function != nullptr && std::string_view(function) == kRefusal) needs_no_transaction_ = true;
+  const std::string_view raised_in = function == nullptr ? "" : function;
+  if (raised_in == kRefusal) needs_no_transaction_ = true;
+  if (raised_in == kInterrupt && std::string_view(sqlstate) == kLockNotAvailable) {
+    lock_timed_out_ = true;
+  }
   if (std::string_view(sqlstate) != kFailedTransaction) read_text();
   notices_->message_failed();
 }

@@ -70,6 +70,9 @@ class StatementWatch {
   // transaction block.
   bool needs_no_transaction() const { return needs_no_transaction_; }
 
+  // Whether lock_timeout has ended a statement since `transaction_began`. (NOWAIT fails otherwise.)
+  bool lock_timed_out() const { return lock_timed_out_; }
+
   void clear();
   void cursors_closed() { cursor_declared_ = false; }
   void transaction_began();
@@ -94,6 +97,7 @@ class StatementWatch {
   bool begin_seen_ = false;
   bool session_locked_ = false;
   bool needs_no_transaction_ = false;
+  bool lock_timed_out_ = false;
   std::string escape_;
   std::vector<SettingChange> setting_changes_;
   bool setting_cut_off_ = false;

@@ -17,6 +17,7 @@
 #include "drydock/sandbox_errors.h"
 #include "drydock/transaction.h"
 #include "src/deferred_begin.h"
+#include "src/job_text.h"
 #include "src/nested_transaction.h"
 #include "src/savepoint_transaction.h"
 #include "src/sequence_restart.h"
@@ -35,6 +36,8 @@ std::string escape_text(const std::string& who, const std::string& how, bool com
          "transact() or by throwing out of it. Code that sends COMMIT or ROLLBACK itself needs a "
          "database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}.";
 }
+
+constexpr char kLockNotAvailable[] = "55P03";
 
 std::string no_transaction_advice(SourceLocation where) {
   return "a statement in the transact at " + where.to_string() +
@@ -85,7 +88,15 @@ void TransactionSandbox::connect() {
   connection_ = connections_->take_idle();
   reused_ = connection_ != nullptr;
   if (!reused_) connection_ = connections_->open();
-  connection_->set_prologue(std::move(first));
+  prepare(*connection_, std::move(first));
+  const std::string& name = options().name;
+  place_.emplace(connections_->open_sandboxes(),
+                 name.empty() ? "the sandbox " + token() : "the sandbox of " + test_name());
+}
+
+void TransactionSandbox::prepare(SandboxConnection& connection, std::string first) {
+  connection.set_prologue(std::move(first));
+  connection.set_lock_timeout(options().lock_timeout);
 }
 
 // The session of an idle connection may have been killed, by the test before this one for instance.
@@ -98,7 +109,7 @@ void TransactionSandbox::begin(const TransactionOptions& options,
       return;
     } catch (const pqxx::broken_connection&) {
       std::unique_ptr<SandboxConnection> fresh = connections_->open();
-      fresh->set_prologue(prologue());
+      prepare(*fresh, prologue());
       connection_.swap(fresh);
       reconnected();
     }
@@ -113,6 +124,27 @@ void TransactionSandbox::note_isolation(SourceLocation where) {
       "nobody beside it, so that it meets no serialization failure but those of "
       "fail_next_commit(). To see what other transactions do to it: "
       "SandboxOptions{.strategy = drydock::Strategy::kClone}.");
+}
+
+std::string TransactionSandbox::lock_advice(SourceLocation where) {
+  const bool restarts = connection_->lock_wait() == SandboxConnection::LockWait::kOfPrologue;
+  const std::string others = place_->describe_others();
+  return "the transact at " + where.to_string() + ", by " + describe_current_job() +
+         ", waited for a lock" +
+         (restarts ? " of a sequence that SandboxOptions::restart_sequences restarts" : "") +
+         ", and another transaction still held it when lock_timeout ended the wait "
+         "(SandboxOptions::lock_timeout, " +
+         describe_duration(options().lock_timeout) +
+         ", where the code sets no other)."
+         "\n  A sandbox holds until its end what its transacts have locked: rows and keys that "
+         "they wrote, tables that they changed, sequences that they drew from or that were "
+         "restarted, advisory locks." +
+         (others.empty() ? "\n  No other sandbox is open on this database: a connection that the "
+                           "test or its code has made holds the lock."
+                         : others) +
+         "\n  End the other one first, and have one sandbox at a time on a thread; or give this "
+         "test a database of its own: SandboxOptions{.strategy = drydock::Strategy::kClone}. A "
+         "wait that has an end may be given more time with SandboxOptions::lock_timeout.";
 }
 
 void TransactionSandbox::attempt(CommitEffects& effects, const TransactionOptions& options,
@@ -160,6 +192,7 @@ void TransactionSandbox::run_with_lease(CommitEffects& effects, const Transactio
   refuse_if_closed(where);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
+  place_->note_transact(where);
   TransactScope scope(connection_->connection(), where, /*begun=*/false);
   if (options.isolation != Isolation::kReadCommitted) note_isolation(where);
   run_noted(effects, where, body, [&](Body noted) {
@@ -180,6 +213,7 @@ TableContents TransactionSandbox::read_tables() {
   refuse_if_closed(here);
   refuse_if_lost();
   if (connection_ == nullptr) connect();
+  place_->note_transact(here);
   begin({}, [] {});
   try {
     return TableContents::read(connection_->connection());
@@ -252,6 +286,7 @@ void TransactionSandbox::inspect(SourceLocation where) {
              "the body, which nests.");
   }
   if (connection_->needs_no_transaction()) add_note(no_transaction_advice(where));
+  if (connection_->lock_wait() != SandboxConnection::LockWait::kNone) add_note(lock_advice(where));
   if (const std::string left = connection_->settings_left(); !left.empty()) {
     add_note("the transact at " + where.to_string() +
              " changed a setting of its session with SET LOCAL or set_config(), and the sandbox "
@@ -284,8 +319,11 @@ void TransactionSandbox::explain_failure(SourceLocation where) {
   } catch (const pqxx::broken_connection& error) {
     if (!lost.empty()) throw pqxx::broken_connection(std::string(error.what()) + "\n" + lost);
   } catch (const pqxx::sql_error& error) {
-    if (!connection_->needs_no_transaction()) return;
-    throw pqxx::sql_error(std::string(error.what()) + "\ndrydock: " + no_transaction_advice(where),
+    const bool waited = error.sqlstate() == kLockNotAvailable &&
+                        connection_->lock_wait() != SandboxConnection::LockWait::kNone;
+    if (!waited && !connection_->needs_no_transaction()) return;
+    throw pqxx::sql_error(std::string(error.what()) + "\ndrydock: " +
+                              (waited ? lock_advice(where) : no_transaction_advice(where)),
                           error.query(), error.sqlstate().c_str());
   } catch (...) {
   }
@@ -295,6 +333,7 @@ void TransactionSandbox::do_close(std::vector<std::string>& breaches) {
   try {
     const Lease lease(lease_desk_, SourceLocation::current(), options().lease_timeout);
     if (connection_ == nullptr) return;
+    const absl::Cleanup leave = [this] { place_.reset(); };
     const bool lost = !connection_->connection().healthy();
     if (connection_->reset()) {
       connections_->give_back(std::move(connection_));

@@ -12,6 +12,7 @@
 #include "src/clone_pool.h"
 #include "src/lease.h"
 #include "src/mutex.h"
+#include "src/open_sandboxes.h"
 #include "src/sandbox_connection.h"
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_state.h"
@@ -49,6 +50,7 @@ class TransactionSandbox final : public SandboxState {
                 SourceLocation where, Body body);
   void refuse_if_lost();
   void connect();
+  void prepare(SandboxConnection& connection, std::string first);
   std::string prologue();
   // Calls `reconnected` where `connection_` is another one than before.
   void begin(const TransactionOptions& options, absl::FunctionRef<void()> reconnected);
@@ -59,6 +61,8 @@ class TransactionSandbox final : public SandboxState {
   void deliver();
   std::optional<Notification> next_notification();
   void note_isolation(SourceLocation where);
+  // Of a transaction that lock_timeout has ended.
+  std::string lock_advice(SourceLocation where);
 
   const std::shared_ptr<SandboxConnectionPool> connections_;
   const std::shared_ptr<ClonePool> clones_;
@@ -66,6 +70,8 @@ class TransactionSandbox final : public SandboxState {
   LeaseDesk lease_desk_;
   // Used by the holder of the lease, and by nobody before the first transaction or after the end.
   std::unique_ptr<SandboxConnection> connection_;
+  // Since the connection is there.
+  std::optional<OpenSandboxes::Place> place_;
   // It has served another sandbox, and this one has sent nothing yet.
   bool reused_ = false;
 

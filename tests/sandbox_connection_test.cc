@@ -2,7 +2,6 @@
 
 #include "src/sandbox_connection.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <pqxx/pqxx>
@@ -13,8 +12,6 @@
 
 namespace drydock {
 namespace {
-
-using ::testing::HasSubstr;
 
 class SandboxConnectionTest : public SandboxFixture {
  protected:
@@ -107,23 +104,6 @@ TEST_F(SandboxConnectionTest, begins_again_after_a_beginning_that_failed) {
   connection.begin({});
   connection.commit();
   EXPECT_TRUE(connection.reset());
-}
-
-TEST_F(SandboxConnectionTest, says_whom_restarted_sequences_wait_for) {
-  internal::SandboxConnection connection(test_database().connection_string());
-  connection.set_prologue(
-      "DO $$ BEGIN RAISE 'canceling statement' USING ERRCODE = 'lock_not_available'; END $$;");
-  try {
-    connection.begin({});
-    ADD_FAILURE() << "it began";
-  } catch (const pqxx::sql_error& error) {
-    EXPECT_THAT(
-        error.what(),
-        HasSubstr("\ndrydock: SandboxOptions::restart_sequences waits 5 s for the sequences that "
-                  "another open sandbox or connection has drawn from. Finish that one before the "
-                  "first transact of this one, or give this test a database of its own: "
-                  "SandboxOptions{.strategy = drydock::Strategy::kClone}."));
-  }
 }
 
 TEST_F(SandboxConnectionTest, is_ready_for_the_next_after_an_ordinary_end) {

@@ -41,6 +41,11 @@ struct SandboxOptions {
   std::string name = {};
   // How long a `transact` waits for another thread's to end.
   absl::Duration lease_timeout = absl::Seconds(5);
+  // With `kTransaction`: how long a statement waits for a lock that another connection holds, such
+  // as another sandbox of this database that is open; then it fails (55P03), and says which ones
+  // are. It is the session's lock_timeout, which the code may set itself. Infinite: for ever, as in
+  // production; where one thread drives both sandboxes, that never ends.
+  absl::Duration lock_timeout = absl::Seconds(5);
   // How long `finish` waits for jobs of this test that still run on real threads.
   absl::Duration idle_timeout = absl::Seconds(5);
   // Unset: what DRYDOCK_STRATEGY says, else `kTransaction`.
@@ -50,8 +55,8 @@ struct SandboxOptions {
   // Makes sequences, and so the ids of serial and identity columns, start in this test where the
   // template has them. (Sequences do not roll back: without it the next test goes on where this one
   // ended. A clone starts there anyway.) Costs a statement for each sequence, and other sandboxes
-  // of the process wait until this one ends before they can draw from a sequence: for tests that
-  // look at the numbers.
+  // of the process cannot draw from a sequence until this one ends, and wait (`lock_timeout`): for
+  // tests that look at the numbers.
   bool restart_sequences = false;
   // The order of its drains, and whether its journal can be drawn with real times.
   SimulationOptions simulation = {};
