@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/test_observer.h"
 #include "src/thread_card.h"
 #include "src/waits.h"
 

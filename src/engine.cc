@@ -335,27 +335,27 @@ void Engine::set_delivery_observer(DeliveryObserver observer) {
   delivery_observer_ = std::move(observer);
 }
 
-void Engine::note_outside(WaitObserver::Step step, const OutsideJob& job) {
+void Engine::note_outside(TestObserver::Step step, const OutsideJob& job) {
   const MutexLock lock(store_.mutex);
   const std::uint32_t site = store_.sites.number_of(job.given_name, job.where);
   const auto pending = outside_.try_emplace(store_.sites[site].name).first;
   Event::Kind kind = Event::kStarted;
   switch (step) {
-    case WaitObserver::Step::kSubmitted:
+    case TestObserver::Step::kSubmitted:
       kind = Event::kSubmitted;
       ++pending->second;
       break;
-    case WaitObserver::Step::kStarted:
+    case TestObserver::Step::kStarted:
       break;
-    case WaitObserver::Step::kFinished:
+    case TestObserver::Step::kFinished:
       kind = Event::kFinished;
       --pending->second;
       break;
-    case WaitObserver::Step::kFailed:
+    case TestObserver::Step::kFailed:
       kind = Event::kFailed;
       --pending->second;
       break;
-    case WaitObserver::Step::kCancelled:
+    case TestObserver::Step::kCancelled:
       kind = Event::kCancelled;
       --pending->second;
       break;

@@ -36,6 +36,7 @@
 #include "src/ranking.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
+#include "src/test_observer.h"
 #include "src/test_traces.h"
 #include "src/thread_card.h"
 #include "src/transaction_mark.h"
@@ -135,7 +136,7 @@ class Engine final : public IdleSource {
   void add_outside_submit(const SubmittedJob& job, SourceLocation transaction);
 
   // Writes what has become of a job of another executor into the journal.
-  void note_outside(WaitObserver::Step step, const OutsideJob& job);
+  void note_outside(TestObserver::Step step, const OutsideJob& job);
   // The calling thread has begun a transaction of the sandbox, or ended it.
   void transaction_began();
   void transaction_ended();

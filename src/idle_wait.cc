@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "src/test_observer.h"
 
 namespace drydock::internal {
 namespace {

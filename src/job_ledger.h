@@ -34,6 +34,7 @@
 #include "src/idle_source.h"
 #include "src/job_text.h"
 #include "src/mutex.h"
+#include "src/test_observer.h"
 #include "src/thread_card.h"
 #include "src/waits.h"
 
@@ -94,7 +95,7 @@ class JobLedger final : public IdleSource, public std::enable_shared_from_this<J
     bool abandoned = false;                  // the ticket is gone
     pthread_t thread = {};                   // of a running one
     Withdraw withdraw = {};                  // of a delayed one
-    const WaitObserver* observer = nullptr;  // to be compared
+    const TestObserver* observer = nullptr;  // to be compared
     std::shared_ptr<ThreadCard> card = {};   // of the thread that runs it
   };
   using Place = std::list<Entry>::iterator;

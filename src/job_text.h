@@ -17,7 +17,7 @@
 namespace drydock::internal {
 
 class IdleSource;    // see src/idle_source.h
-class WaitObserver;  // see src/waits.h
+class TestObserver;  // see src/test_observer.h
 
 // "'send_mail' (#4, submitted at signup.cc:41), submitted by 'import' (#3, submitted at …)".
 std::string describe_job(std::string_view name, JobId id, SourceLocation where,
@@ -42,14 +42,14 @@ class UnfinishedJobs {
 
   explicit UnfinishedJobs(std::size_t listed = kListed) : most_(listed) {}
   // Of one test: the jobs that were submitted under this observer, and the running ones of `own`.
-  UnfinishedJobs(const WaitObserver* only_of, const IdleSource* own)
+  UnfinishedJobs(const TestObserver* only_of, const IdleSource* own)
       : most_(kListed), only_of_(only_of), own_(own) {}
 
   // Whether each line names the executor.
   void set_names_executors(bool names) { names_executors_ = names; }
 
   // Whether a job that was submitted under `observer` is to be added.
-  bool wants(const WaitObserver* observer) const {
+  bool wants(const TestObserver* observer) const {
     return only_of_ == nullptr || observer == only_of_;
   }
   // Whether all running jobs of `source` are, though nobody knows their observers.
@@ -72,7 +72,7 @@ class UnfinishedJobs {
 
  private:
   std::size_t most_;
-  const WaitObserver* only_of_ = nullptr;
+  const TestObserver* only_of_ = nullptr;
   const IdleSource* own_ = nullptr;
   bool names_executors_ = false;
   std::size_t running_ = 0;

@@ -9,6 +9,7 @@
 #include "drydock/current_job.h"
 #include "drydock/sandbox_errors.h"
 #include "src/deadline.h"
+#include "src/test_observer.h"
 #include "src/thread_card.h"
 #include "src/waits.h"
 

@@ -18,6 +18,7 @@
 #include "src/idle_source.h"
 #include "src/lineage.h"
 #include "src/mutex.h"
+#include "src/test_observer.h"
 #include "src/thread_card.h"
 #include "src/waits.h"
 
@@ -70,7 +71,7 @@ class Mailbox final : public IdleSource, public std::enable_shared_from_this<Mai
     std::string name;
     SourceLocation where;
     LineageRef parents;
-    const WaitObserver* observer;  // to be compared
+    const TestObserver* observer;  // to be compared
     CoarseTime since;              // it was submitted, or it runs
     SteadyTime due = {};           // of a delayed one
     std::thread::id thread = {};   // once it runs

@@ -22,6 +22,7 @@
 #include "src/sandbox_connection_pool.h"
 #include "src/sandbox_presence.h"
 #include "src/sandbox_state.h"
+#include "src/test_observer.h"
 #include "src/transaction_sandbox.h"
 #include "src/waits.h"
 
@@ -31,7 +32,7 @@ namespace {
 // The sandbox of the test is in the context of its thread and of every job that is submitted in it,
 // on whatever executor: a job holds its sandbox's state alive, and the sandbox sees when the last
 // one is gone.
-using internal::wait_observer_slot;
+using internal::test_observer_slot;
 
 // `presence` is only compared: it may go at any moment.
 std::string still_running(internal::SandboxState& state,
@@ -69,18 +70,18 @@ class Sandbox::Scope {
   explicit Scope(const std::shared_ptr<internal::SandboxState>& state)
       : gone_(std::make_shared<internal::PresenceGone>()),
         presence_(std::make_shared<internal::SandboxPresence>(state, gone_)) {
-    if (const auto* before = wait_observer_slot().get()) before_ = *before;
-    wait_observer_slot().set(presence_);
+    if (const auto* before = test_observer_slot().get()) before_ = *before;
+    test_observer_slot().set(presence_);
   }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope() {
-    const auto* current = wait_observer_slot().get();
+    const auto* current = test_observer_slot().get();
     if (current == nullptr || *current != presence_) return;
     if (auto before = before_.lock()) {
-      wait_observer_slot().set(std::move(before));
+      test_observer_slot().set(std::move(before));
     } else {
-      wait_observer_slot().clear();
+      test_observer_slot().clear();
     }
   }
 
@@ -90,7 +91,7 @@ class Sandbox::Scope {
  private:
   std::shared_ptr<internal::PresenceGone> gone_;
   std::shared_ptr<internal::SandboxPresence> presence_;
-  std::weak_ptr<internal::WaitObserver> before_;
+  std::weak_ptr<internal::TestObserver> before_;
 };
 
 absl::Status SandboxReport::status() const {
@@ -168,7 +169,7 @@ void Sandbox::fail_next_commit(Injected failure, InjectionOptions options, Sourc
 }
 
 std::shared_ptr<Database> Sandbox::current() {
-  const std::shared_ptr<internal::WaitObserver>* observer = wait_observer_slot().get();
+  const std::shared_ptr<internal::TestObserver>* observer = test_observer_slot().get();
   if (observer == nullptr) return nullptr;
   return static_cast<const internal::SandboxPresence&>(**observer).state();
 }

@@ -11,7 +11,7 @@
 #include "drydock/job.h"
 #include "src/mutex.h"
 #include "src/sandbox_state.h"
-#include "src/waits.h"
+#include "src/test_observer.h"
 
 namespace drydock::internal {
 
@@ -39,7 +39,7 @@ class PresenceGone {
 };
 
 // Stands in the context of the test's thread and of every job that was submitted in the test.
-class SandboxPresence final : public WaitObserver {
+class SandboxPresence final : public TestObserver {
  public:
   SandboxPresence(std::shared_ptr<SandboxState> state, std::shared_ptr<PresenceGone> gone)
       : state_(std::move(state)), gone_(std::move(gone)) {}

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "src/test_observer.h"
 #include "src/thread_pool.h"
 
 namespace drydock::internal {

@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "drydock/job_failure.h"
+#include "src/test_observer.h"
 #include "src/thread_name.h"
 #include "src/thread_pool.h"
 

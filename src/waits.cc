@@ -7,7 +7,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "drydock/current_job.h"
-#include "src/context_node.h"
 #include "src/mutex.h"
 
 namespace drydock::internal {
@@ -110,44 +109,6 @@ SourceRegistration::~SourceRegistration() {
 void visit_sources(absl::FunctionRef<void(IdleSource&)> visit) {
   const MutexLock lock(lists().mutex);
   for (IdleSource* const source : lists().sources) visit(*source);
-}
-
-const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot() {
-  static const ContextSlot<std::shared_ptr<WaitObserver>> slot("drydock sandbox");
-  return slot;
-}
-
-namespace {
-
-// Null: there is none.
-const std::shared_ptr<WaitObserver>* find_observer(const SubmittedJob& job) {
-  for (const ContextNode* node = job.context(); node != nullptr; node = node->rest()) {
-    if (node->slot() != &wait_observer_slot()) continue;
-    return static_cast<const std::shared_ptr<WaitObserver>*>(node->value().get());
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-const WaitObserver* observer_of(const SubmittedJob& job) {
-  const std::shared_ptr<WaitObserver>* const observer = find_observer(job);
-  return observer == nullptr ? nullptr : observer->get();
-}
-
-std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job) {
-  const std::shared_ptr<WaitObserver>* const observer = find_observer(job);
-  return observer == nullptr ? nullptr : *observer;
-}
-
-void note_leaked_context(const SubmittedJob& job, const char* slot) {
-  if (const std::shared_ptr<WaitObserver>* const observer = find_observer(job)) {
-    (*observer)->note_leaked_context(job, slot);
-  }
-}
-
-void note_blocked(const std::string& message) {
-  if (const auto* const observer = wait_observer_slot().get()) (*observer)->note_blocked(message);
 }
 
 }  // namespace drydock::internal

@@ -21,13 +21,10 @@
 #define DRYDOCK_SRC_WAITS_H_
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/functional/function_ref.h"
-#include "drydock/context.h"
-#include "drydock/source_location.h"
 #include "src/deadline.h"
 #include "src/idle_source.h"
 
@@ -103,47 +100,6 @@ class SourceRegistration {
 
 // Calls `visit` with each source that there is; none ends meanwhile.
 void visit_sources(absl::FunctionRef<void(IdleSource&)> visit);
-
-// A job of an executor outside of any simulation, for the journal of the test that submitted it.
-struct OutsideJob {
-  JobId id;
-  std::string given_name;
-  SourceLocation where;
-  std::string executor;
-};
-
-// Stands in the context of a test's thread and of all its jobs, and is told of waits that could
-// never end, of jobs that leave their thread's context changed, on whatever executor, and of what
-// becomes of jobs that no simulation runs.
-class WaitObserver {
- public:
-  WaitObserver() = default;
-  WaitObserver(const WaitObserver&) = delete;
-  WaitObserver& operator=(const WaitObserver&) = delete;
-  virtual ~WaitObserver() = default;
-  virtual void note_blocked(const std::string& message) = 0;
-  // `kCancelled`: destroyed unrun.
-  enum class Step { kSubmitted, kStarted, kFinished, kFailed, kCancelled };
-  virtual void note_step(Step step, const OutsideJob& job) = 0;
-  // The context slot of that name.
-  virtual void note_leaked_context(const SubmittedJob& job, const char* slot) = 0;
-};
-
-const ContextSlot<std::shared_ptr<WaitObserver>>& wait_observer_slot();
-
-// The observer that `job` was submitted under, to be compared; null where there is none. Not for a
-// job whose run may be ending.
-const WaitObserver* observer_of(const SubmittedJob& job);
-// The same with a share.
-std::shared_ptr<WaitObserver> share_observer_of(const SubmittedJob& job);
-
-// Tells the calling thread's observer, where it has one.
-void note_blocked(const std::string& message);
-
-// Tells the observer that `job` was submitted under, where it has one, that the job has left the
-// context slot of that name changed. Called by executors outside of a simulation, on the thread
-// that has run the job, which still has its context.
-void note_leaked_context(const SubmittedJob& job, const char* slot);
 
 }  // namespace drydock::internal
 
