@@ -74,8 +74,7 @@ void SandboxConnection::leave_session_powerless() {
 void SandboxConnection::exec(const std::string& sql) { connection_->exec_raw(sql); }
 
 void SandboxConnection::set_lock_timeout(absl::Duration timeout) {
-  const std::string value = in_milliseconds(timeout);
-  lock_timeout_ = value == in_milliseconds(kUsualLockTimeout) ? "" : value;
+  lock_timeout_ = timeout == kUsualLockTimeout ? "" : in_milliseconds(timeout);
 }
 
 void SandboxConnection::expect_transaction() {

@@ -113,7 +113,7 @@ class SandboxConnection {
   std::string settings_left_;
   std::string prologue_;
   bool prologue_waited_ = false;
-  std::string lock_timeout_;
+  std::string lock_timeout_;  // empty: the usual one, which the session has
   // Gives the outer transaction back what the session lacks; empty where it lacks nothing.
   std::string take_power_;
   // "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS … DEFERRED", empty where the schema has none
