@@ -30,7 +30,7 @@ class Mailbox::Turn {
   void operator()() && {
     ran_ = true;
     mailbox_->turn_runs();
-    const TransactionMark::Running running;
+    const TransactionMark::Forwarding no_more(false);
     // Gone with all it owns before the next job starts.
     JobBody job = std::move(job_);
     std::move(job)();

@@ -2,6 +2,8 @@
 #ifndef DRYDOCK_SRC_TRANSACTION_MARK_H_
 #define DRYDOCK_SRC_TRANSACTION_MARK_H_
 
+#include <utility>
+
 #include "drydock/source_location.h"
 
 namespace drydock {
@@ -30,10 +32,12 @@ class TransactionMark {
   static void see_submit(const SubmittedJob& job, const Engine& of) {
     if (innermost_ != nullptr && &innermost_->engine_ != &of) see_submit(job);
   }
-  // Lives while an executor forwards what it has seen before, maybe on another thread.
+  // Lives while an executor forwards what it has seen before, maybe on another thread; or, with
+  // false, while a job runs that the forwarding itself may have started: what a job submits has not
+  // been seen.
   class Forwarding {
    public:
-    Forwarding() { quiet_ = true; }
+    explicit Forwarding(bool forwards = true) : before_(std::exchange(quiet_, forwards)) {}
     Forwarding(const Forwarding&) = delete;
     Forwarding& operator=(const Forwarding&) = delete;
     ~Forwarding() { quiet_ = before_; }
@@ -41,19 +45,7 @@ class TransactionMark {
     static bool is_here() { return quiet_; }
 
    private:
-    const bool before_ = quiet_;
-  };
-  // Lives while a job runs that a forwarding executor may have started on the calling thread: what
-  // the job submits has not been seen.
-  class Running {
-   public:
-    Running() { quiet_ = false; }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-    ~Running() { quiet_ = before_; }
-
-   private:
-    const bool before_ = quiet_;
+    const bool before_;
   };
 
   SourceLocation where() const { return where_; }
