@@ -150,14 +150,18 @@ bool Engine::may_come(const EventPattern& pattern, const StuckThreads& stuck) co
        pattern.kind != Event::kFailed)) {
     return true;
   }
-  bool found = false;
-  bool may_run = false;
   const MutexLock lock(store_.mutex);
   if (outside_.contains(pattern.name)) return true;
-  slots_.for_each([&](const Slot& slot) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (slot.name() != pattern.name) return;
+  bool found = false;
+  // Asked again with each event, of maybe very many jobs, so that no name is made for each.
+  const bool may_run = slots_.find_if([&](const Slot& slot, bool running,
+                                          CoarseTick) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (running) return false;
+    const Site& site = store_.sites[slot.site()];
+    const bool same = slot.site() == 0 ? slot.name() == pattern.name : site.name == pattern.name;
+    if (!same) return false;
     found = true;
-    may_run = may_run || !is_stuck(stuck, lanes_[slot.lane]->thread);
+    return !is_stuck(stuck, lanes_[slot.lane]->thread);
   });
   return may_run || !found;
 }
