@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "src/testing/command_line.h"
 #include "src/unique_fd.h"
 
@@ -178,7 +180,9 @@ Failures failures_of_this_test() {
     const ::testing::TestPartResult& part = result.GetTestPartResult(i);
     if (!part.failed()) continue;
     const std::string file = part.file_name() == nullptr ? "unknown file" : part.file_name();
-    failures.push_back(file + ":" + std::to_string(part.line_number()) + "\n" + part.message());
+    // Newer GoogleTests end a message with a line feed.
+    failures.push_back(absl::StrCat(file, ":", part.line_number(), "\n",
+                                    absl::StripTrailingAsciiWhitespace(part.message())));
   }
   return failures;
 }
