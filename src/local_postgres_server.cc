@@ -59,15 +59,19 @@ std::string random_mark() {
   return mark.substr(0, 8);
 }
 
-// Makes `path` if it is not there, owned by the server's account.
+// Makes `path` if it is not there, owned by the server's account; also where a process has made it
+// that was killed before it could give it away.
 absl::Status make_lock_file(const std::string& path, const LocalPostgresOptions& options) {
-  const UniqueFd file(
-      ::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.valid()) {
-    if (errno == EEXIST || errno == ENOENT) return absl::OkStatus();
+    if (errno == ENOENT) return absl::OkStatus();
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
   }
-  if (options.account && ::fchown(file.get(), options.account->uid, options.account->gid) != 0) {
+  struct stat made;
+  const bool ours =
+      ::fstat(file.get(), &made) == 0 && made.st_uid == ::geteuid() && made.st_nlink == 1;
+  if (!options.account || !ours) return absl::OkStatus();
+  if (::fchown(file.get(), options.account->uid, options.account->gid) != 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot give ", path, " to the user ", options.account->name));
   }
