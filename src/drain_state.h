@@ -14,7 +14,6 @@
 #include "drydock/job.h"
 #include "src/lane.h"
 #include "src/ranking.h"
-#include "src/site_table.h"
 #include "src/slot_table.h"
 
 namespace drydock::internal {
@@ -49,17 +48,11 @@ struct DrainState {
   bool filters;             // whether it may leave jobs that are due
   bool until_idle = false;  // whether it moves the clock through all timers; it has extras then
   int last_deliveries = 1;  // of the last job that it ran
-  // Of the report's runs: those of an earlier one, to be written over.
-  JobRun* spare_run = nullptr;
-  JobRun* spare_end = nullptr;
-  // Of the last run.
-  std::uint32_t site_number = 0;
-  const Site* site = nullptr;
-  bool failed = false;  // whether one of them failed
   // The one lane whose jobs it runs, in the order of their places, while there are that many
   // lanes; null: there are several, or another order.
   Lane* only_lane = nullptr;
   std::size_t lanes_seen = 0;
+  bool may_have_rows = true;  // whether it is worth the while to look for them
   std::uint32_t first_spawned = 0;
   std::size_t spawned_runs = 0;
   std::size_t inline_spawned_runs = 0;

@@ -57,6 +57,7 @@ Engine::Engine(DrainOrder order) : default_order_(order) {
     return refuse_wait(pattern, ring);
   };
   store_.appended = [this] { tell_listeners(); };
+  store_.mutex.settle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { settle_row(); };
   if (!trace_path_.empty()) store_.keep_times();
 }
 
@@ -86,7 +87,8 @@ int Engine::thread_lane(int base) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (lanes_[i]->base == base && lanes_[i]->thread == thread) return static_cast<int>(i);
   }
-  lanes_.push_back(std::make_unique<Lane>(Lane::kInline, lanes_[base]->executor, thread, base));
+  lanes_.push_back(std::make_unique<Lane>(Lane::kInline, lanes_[base]->executor, thread, base,
+                                          lanes_[base].get()));
   return static_cast<int>(lanes_.size()) - 1;
 }
 
@@ -111,22 +113,18 @@ void Engine::leave_strand(const Slot& slot) {
 void Engine::submit(int lane, SubmittedJob&& job) {
   TransactionMark::see_submit(job, *this);
   const std::uint64_t id = job.id().value();
-  ContextRef dropped;  // destroyed after the mutex is released
   bool is_inline = false;
   {
     const MutexLock lock(store_.mutex);
     Lane& base = *lanes_[lane];
     is_inline = base.kind == Lane::kInline;
-    if (closed_ && !is_inline) {
-      dropped = job.take_context();
-      if (handed_over_) report_late_submit(job);
-    }
     const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
     const std::int64_t time = now();
     Slot* const slot = slots_.insert(id, std::move(job), time, arrivals_ + 1, site,
                                      static_cast<std::uint16_t>(lane));
     // Moved from only where it found a place.
     if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)
+    if (closed_ && !is_inline) note_late_submit(*slot, job);
     ++arrivals_;
     ++base.live;
     if (slot->due() > time) {
@@ -138,7 +136,7 @@ void Engine::submit(int lane, SubmittedJob&& job) {
     }
     store_.append(Event::kSubmitted, time, {id, slot->parent().value(), site});
     if (const TransactionMark* const transaction = TransactionMark::find(*this)) {
-      note_submit_in_transaction(slot->id(), slot->name(), slot->where(), transaction->where());
+      note_submit_in_transaction(*slot, transaction->where());
     }
   }
   if (is_inline) run_inline();
@@ -146,14 +144,14 @@ void Engine::submit(int lane, SubmittedJob&& job) {
 
 void Engine::add_outside_submit(const SubmittedJob& job, SourceLocation transaction) {
   const MutexLock lock(store_.mutex);
-  note_submit_in_transaction(job.id(), job.name(), job.where(), transaction);
+  note_submit_in_transaction(job, transaction);
 }
 
-void Engine::note_submit_in_transaction(JobId id, const std::string& name, SourceLocation where,
-                                        SourceLocation transaction) {
+void Engine::note_submit_in_transaction(const SubmittedJob& job, SourceLocation transaction) {
+  const std::string name = job.name();
   add_finding_locked(
       {Finding::kSubmittedInTransaction,
-       "job '" + name + "' was submitted at " + where.to_string() +
+       "job '" + name + "' was submitted at " + job.where().to_string() +
            " while the transaction opened at " + transaction.to_string() +
            " was open.\n  In production the job may run before that transaction commits and find "
            "nothing, or run although it rolls back.\n  Submit it with the transaction: "
@@ -162,7 +160,7 @@ void Engine::note_submit_in_transaction(JobId id, const std::string& name, Sourc
            "\"}, job); or submit it after transact() has returned.\n  If the job needs nothing "
            "that the transaction writes: "
            "sandbox.allow(drydock::Finding::kSubmittedInTransaction).",
-       id, where});
+       job.id(), job.where()});
 }
 
 bool Engine::cancel(JobId id) {
@@ -183,7 +181,7 @@ bool Engine::cancel(JobId id) {
     if (running != nullptr) store_.append(Event::kCancelled, now(), subject_of(*running));
     return true;
   }
-  --lanes_[lanes_[slot->lane]->base]->live;
+  --lanes_[slot->lane]->live_in->live;
   if (slot->due() <= now()) leave_strand(*slot);
   ++cancels_;
   store_.append(Event::kCancelled, now(), subject_of(*slot));

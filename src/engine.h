@@ -34,6 +34,7 @@
 #include "src/leaks.h"
 #include "src/mutex.h"
 #include "src/ranking.h"
+#include "src/run_writer.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
 #include "src/test_observer.h"
@@ -182,9 +183,11 @@ class Engine final : public IdleSource {
   void line_up_inline(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   int thread_lane(int base) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void leave_strand(const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void report_late_submit(const SubmittedJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void note_submit_in_transaction(JobId id, const std::string& name, SourceLocation where,
-                                  SourceLocation transaction)
+  // `submitted`: what the slot was made of, which is destroyed when the mutex is released.
+  [[gnu::cold]] void note_late_submit(Slot& slot, SubmittedJob& submitted)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  [[gnu::noinline]] void note_submit_in_transaction(const SubmittedJob& job,
+                                                    SourceLocation transaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -260,18 +263,33 @@ class Engine final : public IdleSource {
   class Deliveries;
   // Runs the job more than once, with the mutex released.
   JobResult deliver(Drain& drain, Slot& slot);
+  // Writes down that the job runs.
+  [[gnu::always_inline]] void begin_run(SlotTable::Entry job, Lane& lane)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    --lane.live_in->live;
+    slots_.start(job);
+    store_.append(Event::kStarted, now(), subject_of(*job.slot));
+  }
   // Runs the job that `next` gave, with the mutex released.
   void run(Drain& drain, SlotTable::Entry job, Lane& lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The same where the job is a recurring one. False: it is not, and was not run.
   bool run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  [[gnu::noinline]] void append_end(bool failed, const Slot& slot)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void finish_run(Drain& drain, SlotTable::Entry job, const Lane& lane, const JobResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void find_leaked_context(const SubmittedJob& job, const char* slot)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  JobRun& next_run(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void describe_run(Drain& drain, const Slot& slot, const Lane& lane, JobRun& run)
+  // Runs what comes next as long as it is like the job that has just run.
+  void run_row(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::size_t find_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // Limits are for jobs with parents; a job of a strand has more to write down.
+  static bool may_be_in_row(const Slot& slot) { return !slot.parent() && slot.strand() == nullptr; }
+  [[gnu::noinline]] void find_leaked_context(const SubmittedJob& job, const char* slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_failure(Drain& drain, const Slot& slot, const Lane& lane,
                       const std::exception_ptr& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -285,7 +303,21 @@ class Engine final : public IdleSource {
 
   // Lines jobs up whose time has come.
   void set_clock(std::int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  [[gnu::always_inline]] void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    drain.first_spawned = arrivals_ + 1;
+    drain.rank(drain.options.order ? *drain.options.order : default_order_);
+    runs_.begin(*drain.report, slots_.size());
+    store_.append_drain(Event::kDrainStarted, now());
+  }
+
+  [[gnu::always_inline]] void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
+    DrainReport& report = *drain.report;
+    store_.append_drain(Event::kDrainEnded, now());
+    report.leaves_runs_ = runs_.finish();
+    if (drain.reached_limit()) report.limit = drain.extras->limit;
+    if (slots_.size() != 0) report.pending = list_pending(&drain);
+    if (!held_.empty()) list_held(report.pending);
+  }
   // How far a call moves the clock.
   struct Advance {
     enum Kind { kToEnd, kToNext, kUntilIdle };
@@ -309,17 +341,8 @@ class Engine final : public IdleSource {
   std::int64_t next_due(Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::int64_t next_due(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::int64_t next_own_due(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   std::int64_t now() const { return clock_.unix_nanos_.load(std::memory_order_relaxed); }
-  // Most jobs of a drain are due at the same time: the conversion is not cheap.
-  absl::Time time_of(std::int64_t unix_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    if (unix_nanos != converted_nanos_) {
-      converted_nanos_ = unix_nanos;
-      converted_ = absl::FromUnixNanos(unix_nanos);
-    }
-    return converted_;
-  }
   static EventSubject subject_of(const Slot& slot) {
     return {slot.id().value(), slot.parent().value(), slot.site()};
   }
@@ -366,9 +389,11 @@ class Engine final : public IdleSource {
   bool handed_over_ ABSL_GUARDED_BY(store_.mutex) = false;
   std::size_t most_inline_spawned_ ABSL_GUARDED_BY(store_.mutex) = 10'000'000;
   std::size_t cancels_ ABSL_GUARDED_BY(store_.mutex) = 0;
+  RunWriter runs_ ABSL_GUARDED_BY(store_.mutex);
+  // The one that a drain is running.
+  SlotTable::Row row_ ABSL_GUARDED_BY(store_.mutex);
+  Lane* row_lane_ ABSL_GUARDED_BY(store_.mutex) = nullptr;
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
-  std::int64_t converted_nanos_ ABSL_GUARDED_BY(store_.mutex) = 0;
-  absl::Time converted_ ABSL_GUARDED_BY(store_.mutex) = absl::UnixEpoch();
   // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
   // run.
   struct StrandPlace {

@@ -106,11 +106,12 @@ void Engine::hand_over(std::vector<Finding>* findings, std::vector<JobRun>* fail
   *failures = std::exchange(failures_, {});
 }
 
-// The test's own thread may submit when fixtures are taken down; nobody would call that late.
-void Engine::report_late_submit(const SubmittedJob& job) {
-  if (std::this_thread::get_id() == driver_) return;
+void Engine::note_late_submit(Slot& slot, SubmittedJob& submitted) {
+  slot.leave_context_to(submitted);
+  // The test's own thread may submit when fixtures are taken down; nobody would call that late.
+  if (!handed_over_ || std::this_thread::get_id() == driver_) return;
   Leaks::instance().add(
-      test_, "job '" + job.name() + "' was submitted at " + job.where().to_string() +
+      test_, "job '" + slot.name() + "' was submitted at " + slot.where().to_string() +
                  " when its test had ended, by " + describe_current_job() +
                  " on a thread that still ran. It will not run.\n  The test has to wait for its "
                  "threads: call wait_idle() on the thread pool before the test ends.");

@@ -14,7 +14,6 @@
 #include "src/driving.h"
 #include "src/engine.h"
 #include "src/runaway.h"
-#include "src/same_text.h"
 #include "src/transaction_mark.h"
 
 namespace drydock::internal {
@@ -55,19 +54,27 @@ void Engine::refuse_options(const DrainOptions& options, const std::string& call
 
 [[gnu::always_inline]] inline void Engine::run(Drain& drain, SlotTable::Entry job, Lane& lane) {
   Slot& slot = *job.slot;
-  --(lane.kind == Lane::kDeferred ? lane : *lanes_[lane.base]).live;
   if (is_spawned(drain, slot)) {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
-  slots_.start(job);
   lane.running_since = tick_for_others();
-  store_.append(Event::kStarted, now(), subject_of(slot));
+  begin_run(job, lane);
   if (!recurring_.empty() && run_recurring(drain, job, lane)) return;
 
   store_.mutex.unlock();
   const JobResult result = drain.options.deliveries == 1 ? slot.run_here() : deliver(drain, slot);
   store_.mutex.lock();
   end_run(drain, slot, lane, result);
+  slots_.finish(job);
+}
+
+void Engine::append_end(bool failed, const Slot& slot) {
+  store_.append_end(failed, now(), subject_of(slot));
+}
+
+void Engine::finish_run(Drain& drain, SlotTable::Entry job, const Lane& lane,
+                        const JobResult& result) {
+  end_run(drain, *job.slot, lane, result);
   slots_.finish(job);
 }
 
@@ -91,13 +98,14 @@ bool Engine::run_recurring(Drain& drain, SlotTable::Entry job, const Lane& lane)
 
 [[gnu::always_inline]] inline void Engine::end_run(Drain& drain, const Slot& slot, const Lane& lane,
                                                    const JobResult& result) {
-  store_.append_end(static_cast<bool>(result.error), now(), subject_of(slot));
+  const bool failed = static_cast<bool>(result.error);
+  if (!store_.end_last(failed, now(), slot.id().value())) append_end(failed, slot);
   if (slot.strand() != nullptr) leave_strand(slot);
   if (result.leaked_slot != nullptr) find_leaked_context(slot, result.leaked_slot);
   if (result.error) {
     report_failure(drain, slot, lane, result.error);
   } else if (drain.report != nullptr) {
-    describe_run(drain, slot, lane, next_run(drain));
+    runs_.add(slot, lane, drain.last_deliveries, store_.sites);
   }
 }
 
@@ -111,91 +119,25 @@ void Engine::add_leaked_context(const SubmittedJob& job, const char* slot) {
   find_leaked_context(job, slot);
 }
 
-namespace {
-
-// Functions of their own, so that a drain's loop keeps its values in registers.
-[[gnu::noinline]] JobRun& add_run(DrainReport& report) { return report.runs.emplace_back(); }
-[[gnu::noinline]] void clear(JobRun& run) { run = JobRun(); }
-[[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
-
-// Comparing costs less than copying, and most runs were of the same job the last time.
-[[gnu::always_inline]] inline void write_over(std::string& text, const std::string& value) {
-  if (!same_text(text, value)) assign(text, value);
-}
-
-}  // namespace
-
-// Writes over one of an earlier report's where there is one left.
-[[gnu::always_inline]] inline JobRun& Engine::next_run(Drain& drain) {
-  if (drain.spare_run == drain.spare_end) return add_run(*drain.report);
-  JobRun& run = *drain.spare_run++;
-  // An earlier report that held a failure did not leave its runs; its owner may have written some.
-  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
-  return run;
-}
-
-[[gnu::always_inline]] inline void Engine::describe_run(Drain& drain, const Slot& slot,
-                                                        const Lane& lane, JobRun& run) {
-  run.id = slot.id();
-  run.parent = slot.parent();
-  if (slot.site() != drain.site_number) {
-    drain.site_number = slot.site();
-    drain.site = &store_.sites[slot.site()];
-  }
-  if (slot.site() == 0) {
-    assign(run.name, slot.name());
-  } else {
-    write_over(run.name, drain.site->name);
-  }
-  run.where = slot.where();
-  run.due = time_of(slot.due());
-  run.outcome = JobRun::kSucceeded;
-  run.generation = slot.generation();
-  run.deliveries = drain.last_deliveries;
-  write_over(run.executor, lane.executor);
-}
-
 void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
                             const std::exception_ptr& error) {
-  drain.failed = true;
-  JobRun own;
-  JobRun& run = drain.report == nullptr ? own : next_run(drain);
-  describe_run(drain, slot, lane, run);
+  JobRun run = RunWriter::describe(slot, lane, drain.last_deliveries);
   run.outcome = JobRun::kFailed;
   run.error = describe(error);
   run.exception = error;
   run.ancestors = slot.ancestors();
-  failures_.push_back(run);
+  if (drain.report != nullptr) runs_.add_failed(run);
+  failures_.push_back(std::move(run));
 }
 
 void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
+    if (drain.may_have_rows && drain.only_lane != nullptr && !drain.only_lane->ready.empty()) {
+      run_row(drain);
+    }
   }
   if (drain.extras != nullptr) put_back(drain);
-}
-
-void Engine::begin(Drain& drain) {
-  drain.first_spawned = arrivals_ + 1;
-  drain.rank(drain.options.order ? *drain.options.order : default_order_);
-  std::vector<JobRun>& runs = drain.report->runs;
-  SpareRuns::take(runs);
-  if (runs.capacity() < slots_.size()) runs.reserve(slots_.size());
-  drain.spare_run = runs.data();
-  drain.spare_end = std::to_address(runs.end());
-  store_.append_drain(Event::kDrainStarted, now());
-}
-
-void Engine::complete(Drain& drain) {
-  DrainReport& report = *drain.report;
-  store_.append_drain(Event::kDrainEnded, now());
-  if (drain.spare_run != drain.spare_end) {
-    report.runs.resize(report.runs.size() - (drain.spare_end - drain.spare_run));
-  }
-  if (drain.reached_limit()) report.limit = drain.extras->limit;
-  report.leaves_runs_ = !drain.failed;
-  if (slots_.size() != 0) report.pending = list_pending(&drain);
-  if (!held_.empty()) list_held(report.pending);
 }
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {

@@ -22,7 +22,13 @@ namespace internal {
 
 void RunningJob::make_lineage() {
   lineage_ =
-      Lineage::make(job_.id_, job_.name(), job_.where(), job_.generation(), job_.parent_.get());
+      Lineage::make(job_.id_, job_.name(), job_.where(), job_.generation(), job_.parent_.get())
+          .detach();
+}
+
+void RunningJob::let_lineage_go() {
+  const LineageRef own = LineageRef::adopt(lineage_);
+  if (prepaid_ != 0) lineage_->give_back(prepaid_);
 }
 
 Redelivery* Redelivery::take_if_for_running_job() {

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "drydock/journal.h"
 #include "src/idle_source.h"
+#include "src/lendable_mutex.h"
 #include "src/mutex.h"
 #include "src/site_table.h"
 
@@ -38,16 +39,17 @@ class JournalStore {
   static constexpr std::size_t kMostRecords = std::size_t{4} << 20U;
   static constexpr std::size_t kBlockSize = 1024;  // in records
 
-  Mutex mutex;
+  LendableMutex mutex;
   SiteTable sites ABSL_GUARDED_BY(mutex);
 
   [[gnu::always_inline]] void append(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (last_ != nullptr && last_->goes_on_with(kind, subject) && at == last_time_) {
+    Record* const last = last_;
+    if (last != nullptr && last->goes_on_with(kind, subject) && at == last_time_) {
       if (kind == Event::kStarted) {
-        last_->open = 1;
+        last->open = 1;
       } else {
-        ++last_->count;
+        ++last->count;
       }
       return;
     }
@@ -57,16 +59,33 @@ class JournalStore {
   // From now on keeps the real time and the thread of each event: for a trace, at some cost.
   void keep_times() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // The end of a run. Where nothing has happened since its start, the two share a record.
-  [[gnu::always_inline]] void append_end(bool failed, std::int64_t at, EventSubject subject)
+  // The end of a run. Where nothing has happened since its start, the two share a record. False:
+  // something has, and the caller appends the end as an event of its own.
+  [[gnu::always_inline]] bool end_last(bool failed, std::int64_t at, std::uint64_t job)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (last_ != nullptr && last_->ends_with(failed, subject) && at == last_time_) {
-      last_->open = 0;
-      last_->failed = failed ? 1 : 0;
-      ++last_->count;
-      return;
-    }
+    Record* const last = last_;
+    if (last == nullptr || at != last_time_ || !last->ends_with(failed, job)) return false;
+    last->open = 0;
+    if (failed) last->failed = 1;
+    ++last->count;
+    return true;
+  }
+  void append_end(bool failed, std::int64_t at, EventSubject subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (end_last(failed, at, subject.job)) return;
     append_record(failed ? Event::kFailed : Event::kFinished, at, subject);
+  }
+
+  // How many runs like the last, which has ended well, may be added to it by `repeat_runs`; 0 where
+  // one of that job would not be like it, or where somebody waits for events.
+  std::uint32_t repeatable_runs(std::int64_t at, EventSubject subject) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const bool alike = last_ != nullptr && !watched_ && at == last_time_ &&
+                       last_->goes_on_with(Event::kStarted, subject);
+    return alike ? kMostCount - last_->count : 0;
+  }
+  void repeat_runs(std::uint32_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    last_->count += count;
   }
 
   // The start or the end of a drain, which mostly shares the record of what was before it.
@@ -171,9 +190,9 @@ class JournalStore {
       return std::memcmp(this, &other, offsetof(Record, job)) == 0;
     }
     // Whether the run that has started last is that job's and can end here.
-    [[gnu::always_inline]] bool ends_with(bool failure, EventSubject subject) const {
-      return open != 0 && drain == 0 && (!failure || count == 0) &&
-             job + count == static_cast<std::uint32_t>(subject.job);
+    [[gnu::always_inline]] bool ends_with(bool failure, std::uint64_t of_job) const {
+      return open != 0 && drain == 0 && job + count == static_cast<std::uint32_t>(of_job) &&
+             (!failure || count == 0);
     }
   };
 

@@ -21,8 +21,16 @@ namespace drydock::internal {
 struct Lane {
   enum Kind { kDeferred, kInline };
 
-  Lane(Kind lane_kind, std::string executor_name, std::thread::id on_thread, int base_lane)
-      : kind(lane_kind), executor(std::move(executor_name)), thread(on_thread), base(base_lane) {}
+  // `base_of`: null where this is a base lane.
+  Lane(Kind lane_kind, std::string executor_name, std::thread::id on_thread, int base_lane,
+       Lane* base_of = nullptr)
+      : kind(lane_kind),
+        executor(std::move(executor_name)),
+        thread(on_thread),
+        base(base_lane),
+        live_in(base_of == nullptr ? this : base_of) {}
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   Kind kind;
   std::string executor;
@@ -30,6 +38,7 @@ struct Lane {
   std::thread::id thread;
   // The lane that the executor was registered with; an inline lane of another thread refers to it.
   int base;
+  Lane* const live_in;  // where its pending jobs are counted: the base
   std::shared_ptr<ThreadCard> card = ThreadCard::own();  // of the thread that made the lane
   CoarseTick running_since = 0;                          // of the job that runs; zero: not known
   std::size_t live = 0;  // jobs that are pending, of a base lane and those that refer to it

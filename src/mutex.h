@@ -42,7 +42,7 @@ class ABSL_LOCKABLE Mutex {
     if (single_threaded()) {
       state_.store(kFree, std::memory_order_relaxed);
     } else if (state_.exchange(kFree, std::memory_order_release) == kAwaited) {
-      state_.notify_one();
+      wake_one();
     }
   }
 
@@ -50,25 +50,31 @@ class ABSL_LOCKABLE Mutex {
   void assert_held() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 
  private:
+  friend class LendableMutex;
   enum State : int {
     kFree,
     kHeld,
     kAwaited,  // held, and a thread may sleep until it is not
+    kLent,     // of a LendableMutex
   };
 
   // Who has slept takes the lock as `kAwaited`, since it does not know whether others sleep.
-  [[gnu::noinline]] void wait_for_lock() {
+  [[gnu::noinline, gnu::cold]] void wait_for_lock() {
     while (state_.exchange(kAwaited, std::memory_order_acquire) != kFree) {
       state_.wait(kAwaited, std::memory_order_relaxed);
     }
   }
 
+  // Apart, so that the functions that unlock stay small.
+  [[gnu::noinline, gnu::cold]] void wake_one() { state_.notify_one(); }
+
   std::atomic<State> state_{kFree};
 };
 
+template <class Lock>
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+  explicit MutexLock(Lock& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
     mutex_.lock();
   }
   MutexLock(const MutexLock&) = delete;
@@ -76,7 +82,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
-  Mutex& mutex_;
+  Lock& mutex_;
 };
 
 class CondVar {

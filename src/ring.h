@@ -30,9 +30,9 @@ class Ring {
     items_[first_] = item;
     ++size_;
   }
-  void pop_front() {
-    first_ = wrap(first_ + 1);
-    --size_;
+  void pop_front(std::size_t count = 1) {
+    first_ = wrap(first_ + count);
+    size_ -= count;
   }
 
  private:

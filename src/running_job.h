@@ -17,7 +17,7 @@ class RunningJob {
   RunningJob& operator=(const RunningJob&) = delete;
   ~RunningJob() {
     ThisThread::running_ = outer_;
-    if (prepaid_ != 0) lineage_.get()->give_back(prepaid_);
+    if (lineage_ != nullptr) let_lineage_go();
   }
 
   static RunningJob* innermost() noexcept { return ThisThread::running_; }
@@ -26,13 +26,13 @@ class RunningJob {
 
   // The job as its children remember it; made when it first submits one.
   LineageRef share_lineage() {
-    if (lineage_.get() == nullptr) make_lineage();
+    if (lineage_ == nullptr) make_lineage();
     if (prepaid_ == 0) {
-      lineage_.get()->take(kPrepaid);
+      lineage_->take(kPrepaid);
       prepaid_ = kPrepaid;
     }
     --prepaid_;
-    return LineageRef::adopt(lineage_.get());
+    return LineageRef::adopt(lineage_);
   }
 
  private:
@@ -40,11 +40,13 @@ class RunningJob {
   static constexpr int kPrepaid = 64;
 
   void make_lineage();
+  void let_lineage_go();
 
   const SubmittedJob& job_;
   RunningJob* outer_;
-  LineageRef lineage_;
-  int prepaid_ = 0;  // shares of it that are not handed out
+  // Plain pointer, so that a job without children pays for one comparison.
+  const Lineage* lineage_ = nullptr;  // holds a share
+  int prepaid_ = 0;                   // further ones that are not handed out
 };
 
 }  // namespace drydock::internal

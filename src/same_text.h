@@ -1,33 +1,51 @@
-// Whether two pieces of text are the same, without a call: for names, which are short.
+// Whether pieces of text are the same as one, without a call: for names, which are short.
 #ifndef DRYDOCK_SRC_SAME_TEXT_H_
 #define DRYDOCK_SRC_SAME_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
 namespace drydock::internal {
 
-// Word by word; the last word overlaps the one before. Comparing bytes of a number that is known
-// when this is compiled takes no call.
-template <std::size_t kWord>
-[[gnu::always_inline]] inline bool same_words(const char* a, const char* b, std::size_t size) {
-  for (std::size_t i = 0; i + kWord < size; i += kWord) {
-    if (std::memcmp(a + i, b + i, kWord) != 0) return false;
+// Points to the string that it was made of.
+class Text {
+ public:
+  Text() = default;
+  explicit Text(const std::string& string) : string_(&string), size_(string.size()) {
+    if (fits()) {
+      first_ = word_at(string.data());
+      last_ = word_at(string.data() + size_ - kWord);
+    }
   }
-  return std::memcmp(a + size - kWord, b + size - kWord, kWord) == 0;
-}
 
-[[gnu::always_inline]] inline bool same_bytes(const char* a, const char* b, std::size_t size) {
-  if (size >= 16) return same_words<16>(a, b, size);
-  if (size >= 8) return same_words<8>(a, b, size);
-  if (size >= 4) return same_words<4>(a, b, size);
-  return size == 0 || same_words<1>(a, b, size);
-}
+  const std::string& string() const { return *string_; }
 
-[[gnu::always_inline]] inline bool same_text(const std::string& a, const std::string& b) {
-  return a.size() == b.size() && same_bytes(a.data(), b.data(), a.size());
-}
+  [[gnu::always_inline]] bool is(const std::string& other) const {
+    if (other.size() != size_) return false;
+    if (fits()) {
+      return word_at(other.data()) == first_ && word_at(other.data() + size_ - kWord) == last_;
+    }
+    return size_ == 0 || std::memcmp(other.data(), string_->data(), size_) == 0;
+  }
+
+ private:
+  static constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+  // Into two words, which may overlap.
+  bool fits() const { return size_ >= kWord && size_ <= 2 * kWord; }
+  static std::uint64_t word_at(const char* bytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, kWord);
+    return word;
+  }
+
+  const std::string* string_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint64_t first_ = 0;
+  std::uint64_t last_ = 0;
+};
 
 }  // namespace drydock::internal
 

@@ -33,7 +33,8 @@ class SiteTable {
   std::uint32_t number_of(const std::string& given, SourceLocation where) {
     Recent& recent = recent_[slot_of(where)];
     if (recent.file == where.file_name() && recent.line == where.line() &&
-        (given.empty() ? !recent.site->named : recent.site->named && recent.site->name == given)) {
+        (given.empty() ? recent.name == nullptr
+                       : recent.name != nullptr && *recent.name == given)) {
       return recent.number;
     }
     return look_up(recent, given, where);
@@ -46,7 +47,7 @@ class SiteTable {
     const char* file = nullptr;
     std::uint32_t line = 0;
     std::uint32_t number = 0;
-    const Site* site = nullptr;
+    const std::string* name = nullptr;  // where one was given
   };
   struct Key {
     const char* file;
@@ -69,7 +70,8 @@ class SiteTable {
   [[gnu::noinline]] std::uint32_t look_up(Recent& recent, const std::string& given,
                                           SourceLocation where) {
     const std::uint32_t number = find_or_add(given, where);
-    recent = {where.file_name(), where.line(), number, &sites_[number]};
+    recent = {where.file_name(), where.line(), number,
+              given.empty() ? nullptr : &sites_[number].name};
     return number;
   }
 

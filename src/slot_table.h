@@ -3,6 +3,7 @@
 #ifndef DRYDOCK_SRC_SLOT_TABLE_H_
 #define DRYDOCK_SRC_SLOT_TABLE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -62,11 +63,23 @@ struct Slot : SubmittedJob {
   std::uint32_t site() const { return queue_bits(); }
   Place place() const { return {due(), sequence, id().value()}; }
 
+  // Lets go of the context, which ends with `other`.
+  void leave_context_to(SubmittedJob& other) { other.context_ = take_context(); }
+
   // As the base's, without a call.
   JobId parent() const { return parent_.get() == nullptr ? JobId() : parent_.get()->id(); }
   int generation() const { return parent_.get() == nullptr ? 0 : parent_.get()->generation() + 1; }
   [[gnu::always_inline]] JobResult run_here() noexcept {
     if (context_.get() != nullptr || current_context() != nullptr) return SubmittedJob::run();
+    return run_without_context();
+  }
+
+  std::uint32_t sequence;  // the order of arrival
+  std::uint16_t lane;      // the queue that it stands in
+  bool has_run = false;    // a recurring job's, before
+
+ private:
+  [[gnu::always_inline]] JobResult run_without_context() noexcept {
     const RunningJob running(*this);
     JobResult result;
     try {
@@ -78,10 +91,6 @@ struct Slot : SubmittedJob {
     if (current_context() != nullptr) put_back_context(result);
     return result;
   }
-
-  std::uint32_t sequence;  // the order of arrival
-  std::uint16_t lane;      // the queue that it stands in
-  bool has_run = false;    // a recurring job's, before
 };
 static_assert(sizeof(void*) != 8 || sizeof(Slot) <= 128);
 
@@ -173,6 +182,32 @@ class SlotTable {
     if (--job.block->count_ == 0 && blocks_.size() > 1) free_blocks();
   }
 
+  // Jobs in a row: pending ones of ids that follow each other, in one block.
+  struct Row {
+    Block* block = nullptr;
+    std::size_t first = 0;  // where in the block
+    std::size_t ended =
+        0;  // of its jobs; these are destroyed, though the table has them as pending
+
+    Slot* slot() const { return block->slot(first + ended); }
+    // How many jobs it may have at most.
+    std::size_t room() const { return kBlockSize - first; }
+    bool is_pending(std::size_t index) const {
+      return block->states_[first + index] == State::kPending;
+    }
+  };
+  Row row_of(Entry job) {
+    return {job.block, static_cast<std::size_t>(job.slot - job.block->slot(0))};
+  }
+  // Takes the jobs out that have ended, and begins the row anew behind them.
+  void finish_ended(Row& row) {
+    std::fill_n(&row.block->states_[row.first], row.ended, State::kFree);
+    size_ -= row.ended;
+    row.block->count_ -= row.ended;
+    row.first += std::exchange(row.ended, 0);
+    if (row.block->count_ == 0 && blocks_.size() > 1) free_blocks();
+  }
+
   // Removes a pending job and hands it over.
   SubmittedJob take(Slot& slot) {
     SubmittedJob job = std::move(static_cast<SubmittedJob&>(slot));
@@ -220,11 +255,18 @@ class SlotTable {
   }
 
   Block& block_of(std::uint64_t id) {
-    Block* const block = find_block(id);
-    return block != nullptr ? *block : add_block(id / kBlockSize);
+    if (id / kBlockSize == newest_number_) return *newest_;
+    return find_or_add_block(id);
   }
 
-  [[gnu::noinline]] Block& add_block(std::uint64_t number) {
+  [[gnu::noinline]] Block& find_or_add_block(std::uint64_t id) {
+    Block* const block = find_block(id);
+    newest_ = block != nullptr ? block : &add_block(id / kBlockSize);
+    newest_number_ = id / kBlockSize;
+    return *newest_;
+  }
+
+  Block& add_block(std::uint64_t number) {
     if (blocks_.empty()) first_block_ = number;
     for (; number < first_block_; --first_block_) blocks_.push_front(nullptr);
     while (number - first_block_ >= blocks_.size()) blocks_.push_back(nullptr);
@@ -243,7 +285,10 @@ class SlotTable {
   }
 
   void drop_first() {
-    if (Block* const block = blocks_.front()) block->next_spare_ = std::exchange(spare_, block);
+    if (Block* const block = blocks_.front()) {
+      if (block == newest_) newest_number_ = kNoBlock;
+      block->next_spare_ = std::exchange(spare_, block);
+    }
     blocks_.pop_front();
   }
 
@@ -253,7 +298,12 @@ class SlotTable {
     return block;
   }
 
+  static constexpr std::uint64_t kNoBlock = std::numeric_limits<std::uint64_t>::max();
+
   Ring<Block*> blocks_;  // null: no job of these ids
+  // That the last job went into, as the next one mostly does.
+  Block* newest_ = nullptr;
+  std::uint64_t newest_number_ = kNoBlock;
   Block* spare_ = nullptr;
   std::uint64_t first_block_ = 0;
   std::size_t size_ = 0;

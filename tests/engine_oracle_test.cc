@@ -29,7 +29,12 @@ namespace {
 
 class Real {
  public:
-  explicit Real(const Program& program) : program_(program) {}
+  explicit Real(const Program& program) : program_(program) {
+    if (!program.has_inline) return;
+    inline_.emplace(simulation_, "2");
+    other_inline_.emplace(simulation_, "3");
+    inline_strand_.emplace(*inline_, "5");
+  }
 
   Story run() {
     for (const Step& step : program_.steps) take(step);
@@ -52,11 +57,10 @@ class Real {
 
   void submit(const Plan::Submit& what) {
     if (what.period != 0) return submit_every(what);
-    Executor* const targets[] = {&deferred_,     &other_deferred_,  &inline_,
-                                 &other_inline_, &deferred_strand_, &inline_strand_};
     const int plan = what.plan;
-    const JobId id = targets[what.target]->submit(
-        {.name = what.name, .delay = absl::Seconds(what.delay)}, [this, plan] { run_plan(plan); });
+    const JobId id = executor(what.target)
+                         .submit({.name = what.name, .delay = absl::Seconds(what.delay)},
+                                 [this, plan] { run_plan(plan); });
     static_cast<void>(id);
   }
 
@@ -64,10 +68,23 @@ class Real {
     const JobOptions options = {.name = what.name, .delay = absl::Seconds(what.delay)};
     const absl::Duration period = absl::Seconds(what.period);
     const auto job = [this, plan = what.plan] { run_plan(plan); };
-    if (is_inline(what.target)) {
-      (what.target == 2 ? inline_ : other_inline_).submit_every(options, period, job);
-    } else {
-      (what.target == 0 ? deferred_ : other_deferred_).submit_every(options, period, job);
+    executor(what.target).submit_every(options, period, job);
+  }
+
+  Executor& executor(int target) {
+    switch (target) {
+      case 0:
+        return deferred_;
+      case 1:
+        return other_deferred_;
+      case 2:
+        return *inline_;
+      case 3:
+        return *other_inline_;
+      case 4:
+        return deferred_strand_;
+      default:
+        return *inline_strand_;
     }
   }
 
@@ -102,7 +119,8 @@ class Real {
   void take(const Step& step) {
     switch (step.kind) {
       case Step::kSubmit:
-        return submit(step.submit);
+        for (int i = 0; i < step.times; ++i) submit(step.submit);
+        return;
       case Step::kCancel:
         return cancel(step.cancel);
       default:
@@ -140,8 +158,9 @@ class Real {
   Simulation simulation_;
   const absl::Time start_ = simulation_.clock().now();
   DeferredExecutor deferred_{simulation_, "0"}, other_deferred_{simulation_, "1"};
-  InlineExecutor inline_{simulation_, "2"}, other_inline_{simulation_, "3"};
-  SerialExecutor deferred_strand_{deferred_, "4"}, inline_strand_{inline_, "5"};
+  SerialExecutor deferred_strand_{deferred_, "4"};
+  std::optional<InlineExecutor> inline_, other_inline_;
+  std::optional<SerialExecutor> inline_strand_;
 };
 
 // The first line in which the two differ, with what was told before it.

@@ -314,7 +314,8 @@ class Model {
   void take(const Step& step) {
     switch (step.kind) {
       case Step::kSubmit:
-        return submit(step.submit);
+        for (int i = 0; i < step.times; ++i) submit(step.submit);
+        return;
       case Step::kCancel:
         return cancel(step.cancel);
       case Step::kDrain:

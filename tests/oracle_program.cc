@@ -61,6 +61,19 @@ DrainOptions random_options(Random& random) {
   return options;
 }
 
+// The same on deferred executors alone.
+void leave_inline_out(Plan::Submit& submit) {
+  if (is_inline(submit.target)) submit.target = submit.target == 5 ? 4 : submit.target - 2;
+}
+
+void leave_inline_out(Program& program) {
+  program.has_inline = false;
+  for (Plan& plan : program.plans) {
+    for (Plan::Submit& submit : plan.submits) leave_inline_out(submit);
+  }
+  for (Step& step : program.steps) leave_inline_out(step.submit);
+}
+
 }  // namespace
 
 Program random_program(std::uint64_t seed) {
@@ -85,6 +98,7 @@ Program random_program(std::uint64_t seed) {
         below(random, 2) == 0 ? Step::kSubmit : static_cast<Step::Kind>(1 + below(random, kCalls));
     step.submit = below(random, 8) == 0 ? random_recurring(random, 0, plans)
                                         : random_submit(random, 0, plans);
+    if (below(random, 4) == 0) step.times = 1 + below(random, 8);
     step.cancel = 1 + random() % 12;
     if (below(random, 2) == 0) step.executor = below(random, 2);
     step.seconds = below(random, 4);
@@ -95,6 +109,7 @@ Program random_program(std::uint64_t seed) {
     }
     program.steps.push_back(std::move(step));
   }
+  if (below(random, 3) == 0) leave_inline_out(program);
   return program;
 }
 

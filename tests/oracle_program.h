@@ -46,6 +46,7 @@ struct Step {
   };
   Kind kind;
   Plan::Submit submit = {};
+  int times = 1;  // of the submit
   std::uint64_t cancel = 0;
   // Whose the call is: 0 and 1 of a deferred executor; none: of the simulation.
   std::optional<int> executor = {};
@@ -56,6 +57,8 @@ struct Step {
 struct Program {
   std::vector<Plan> plans;  // a plan submits only jobs of plans behind it, so that all end
   std::vector<Step> steps;
+  // Whether there are inline executors. Where there are none, jobs that are alike run in rows.
+  bool has_inline = true;
 };
 
 Program random_program(std::uint64_t seed);

@@ -8,15 +8,15 @@
 namespace drydock::internal {
 namespace {
 
-TEST(SameText, TellsTextsOfEachLengthApart) {
+TEST(TextTest, TellsTextsOfEachLengthApart) {
   for (std::size_t size = 0; size < 40; ++size) {
     const std::string text(size, 'a');
-    EXPECT_TRUE(same_text(text, std::string(size, 'a')));
-    EXPECT_FALSE(same_text(text, text + "a"));
+    EXPECT_TRUE(Text(text).is(std::string(size, 'a')));
+    EXPECT_FALSE(Text(text).is(text + "a"));
     for (std::size_t i = 0; i < size; ++i) {
       std::string other = text;
       other[i] = 'b';
-      EXPECT_FALSE(same_text(text, other)) << size << ", " << i;
+      EXPECT_FALSE(Text(text).is(other)) << size << ", " << i;
     }
   }
 }

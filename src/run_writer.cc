@@ -1,0 +1,106 @@
+#include "src/run_writer.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "src/same_text.h"
+
+namespace drydock::internal {
+namespace {
+
+// Functions of their own, so that the loop of a row keeps its values in registers.
+[[gnu::noinline]] JobRun& add_run(DrainReport& report) { return report.runs.emplace_back(); }
+[[gnu::noinline]] void clear(JobRun& run) { run = JobRun(); }
+[[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
+
+// Comparing costs less than copying, and most runs were of the same job the last time.
+[[gnu::always_inline]] inline void write_over(std::string& text, const Text& value) {
+  if (!value.is(text)) assign(text, value.string());
+}
+
+}  // namespace
+
+// Writes over one of an earlier report's where there is one left.
+[[gnu::always_inline]] inline JobRun& RunWriter::next() {
+  if (spare_ == spare_end_) return add_run(*report_);
+  JobRun& run = *spare_++;
+  // An earlier report that held a failure did not leave its runs; its owner may have written some.
+  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
+  return run;
+}
+
+void RunWriter::write_row() {
+  for (; first_ != end_; ++first_) {
+    JobRun& run = next();
+    run.id = JobId(first_);
+    run.parent = parent_;
+    write_over(run.name, name_);
+    run.where = where_;
+    run.due = due_;
+    run.outcome = JobRun::kSucceeded;
+    run.generation = generation_;
+    run.deliveries = deliveries_;
+    write_over(run.executor, executor_);
+  }
+}
+
+void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
+                          const SiteTable& sites) {
+  if (first_ != end_) write_row();
+  first_ = slot.id().value();
+  end_ = first_ + 1;
+  parent_ = slot.parent();
+  generation_ = slot.generation();
+  deliveries_ = deliveries;
+  if (slot.site() != site_number_) {
+    site_number_ = slot.site();
+    where_ = sites[site_number_].where;
+    name_ = Text(sites[site_number_].name);
+  }
+  if (&lane != lane_) {
+    lane_ = &lane;
+    executor_ = Text(lane.executor);
+  }
+  // The conversion is not cheap.
+  if (slot.due() != due_nanos_) {
+    due_nanos_ = slot.due();
+    due_ = absl::FromUnixNanos(due_nanos_);
+  }
+  if (site_number_ == 0) write_unlisted(slot);
+}
+
+// Of a job whose name is not in the table of sites, which is full.
+void RunWriter::write_unlisted(const Slot& slot) {
+  const std::string own = slot.name();
+  name_ = Text(own);
+  where_ = slot.where();
+  write_row();
+  first_ = end_ = 0;
+}
+
+JobRun RunWriter::describe(const Slot& slot, const Lane& lane, int deliveries) {
+  JobRun run;
+  run.id = slot.id();
+  run.parent = slot.parent();
+  run.name = slot.name();
+  run.where = slot.where();
+  run.due = absl::FromUnixNanos(slot.due());
+  run.generation = slot.generation();
+  run.deliveries = deliveries;
+  run.executor = lane.executor;
+  return run;
+}
+
+void RunWriter::add_failed(const JobRun& run) {
+  if (first_ != end_) write_row();
+  next() = run;
+  failed_ = true;
+}
+
+void RunWriter::drop_spare() {
+  report_->runs.resize(report_->runs.size() - static_cast<std::size_t>(spare_end_ - spare_));
+}
+
+}  // namespace drydock::internal

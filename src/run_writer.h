@@ -1,0 +1,99 @@
+// Writes the runs of a drain into its report.
+//
+// Jobs that run one after the other mostly differ in their ids alone. Such a row is noted as one,
+// and written at its end by a loop that looks up nothing.
+#ifndef DRYDOCK_SRC_RUN_WRITER_H_
+#define DRYDOCK_SRC_RUN_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/time/time.h"
+#include "drydock/drain.h"
+#include "drydock/job.h"
+#include "drydock/source_location.h"
+#include "src/lane.h"
+#include "src/same_text.h"
+#include "src/site_table.h"
+#include "src/slot_table.h"
+#include "src/spare_runs.h"
+
+namespace drydock::internal {
+
+// Of one simulation, and used for one drain at a time: what the jobs of one share, those of the
+// next mostly share too. Keeps pointers to sites and lanes, which stay where they are.
+class RunWriter {
+ public:
+  // `report` is complete after `finish()`. Makes room for that many runs.
+  [[gnu::always_inline]] void begin(DrainReport& report, std::size_t jobs) {
+    SpareRuns::take(report.runs);
+    if (report.runs.capacity() < jobs) report.runs.reserve(jobs);
+    report_ = &report;
+    spare_ = report.runs.data();
+    spare_end_ = std::to_address(report.runs.end());
+    failed_ = false;
+  }
+
+  // A run of that job that succeeded.
+  [[gnu::always_inline]] void add(const Slot& slot, const Lane& lane, int deliveries,
+                                  const SiteTable& sites) {
+    if (goes_on_with(slot, lane, deliveries)) {
+      ++end_;
+    } else {
+      start_row(slot, lane, deliveries, sites);
+    }
+  }
+
+  // Whether a run of that job would be like the last but for its id, which is the next.
+  [[gnu::always_inline]] bool goes_on_with(const Slot& slot, const Lane& lane,
+                                           int deliveries) const {
+    return slot.id().value() == end_ && slot.site() == site_number_ && slot.due() == due_nanos_ &&
+           slot.parent() == parent_ && lane_ == &lane && deliveries == deliveries_;
+  }
+  // That many runs like the last, of the ids that follow.
+  void repeat(std::size_t count) { end_ += count; }
+
+  // A run of that job, written out, for what is to be said of its failure.
+  static JobRun describe(const Slot& slot, const Lane& lane, int deliveries);
+  void add_failed(const JobRun& run);
+
+  // Whether none has failed since `begin`.
+  [[gnu::always_inline]] bool finish() {
+    if (first_ != end_) write_row();
+    if (spare_ != spare_end_) drop_spare();
+    return !failed_;
+  }
+
+ private:
+  void start_row(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
+  void write_row();
+  void write_unlisted(const Slot& slot);
+  void drop_spare();
+  JobRun& next();
+
+  DrainReport* report_ = nullptr;
+  // Runs of an earlier report, to be written over.
+  JobRun* spare_ = nullptr;
+  JobRun* spare_end_ = nullptr;
+  bool failed_ = false;
+
+  // The ids of the row's jobs, from `first_` on and before `end_`; no job has the id 0.
+  std::uint64_t first_ = 0;
+  std::uint64_t end_ = 0;
+  // What they share.
+  JobId parent_;
+  std::uint32_t site_number_ = 0;
+  int generation_ = 0;
+  int deliveries_ = 0;
+  SourceLocation where_;
+  Text name_;
+  const Lane* lane_ = nullptr;
+  Text executor_;
+  std::int64_t due_nanos_ = 0;
+  absl::Time due_ = absl::UnixEpoch();
+};
+
+}  // namespace drydock::internal
+
+#endif  // DRYDOCK_SRC_RUN_WRITER_H_

@@ -1,0 +1,173 @@
+// Jobs that are alike run in rows (src/engine_row.cc): nothing of that is to be seen from outside.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <latch>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "drydock/context.h"
+#include "drydock/current_job.h"
+#include "drydock/deferred_executor.h"
+#include "drydock/finding.h"
+#include "drydock/simulation.h"
+
+namespace drydock {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+// More than the engine keeps in one piece.
+constexpr int kJobs = 700;
+
+class EngineRowTest : public ::testing::Test {
+ protected:
+  // All from one line, so that they are alike.
+  template <class Body>
+  void submit(int jobs, Body body) {
+    for (int i = 0; i < jobs; ++i) executor_.submit({.name = "alike"}, [body, i] { body(i); });
+  }
+  int count(Event::Kind kind) const {
+    int events = 0;
+    for (const Event& event : simulation_.journal().events()) events += event.kind == kind ? 1 : 0;
+    return events;
+  }
+
+  mutable Simulation simulation_;
+  DeferredExecutor executor_{simulation_};
+};
+
+TEST_F(EngineRowTest, EachJobHasItsRunAndItsEvents) {
+  std::vector<int> order;
+  submit(kJobs, [&](int i) { order.push_back(i); });
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(order, SizeIs(kJobs));
+  ASSERT_THAT(report.runs, SizeIs(kJobs));
+  EXPECT_TRUE(report.status().ok()) << report;
+  EXPECT_EQ(executor_.pending_count(), 0U);
+  const std::vector<Event> events = simulation_.journal().events();
+  ASSERT_THAT(events, SizeIs(3 * kJobs + 2));
+  for (int i = 0; i < kJobs; ++i) {
+    const JobId id(static_cast<std::uint64_t>(i) + 1);
+    const auto at = static_cast<std::size_t>(i);
+    EXPECT_EQ(order[at], i);
+    EXPECT_EQ(report.runs[at].id, id);
+    EXPECT_EQ(report.runs[at].name, "alike");
+    const Event& started = events[kJobs + 1 + 2 * at];
+    const Event& finished = events[kJobs + 2 + 2 * at];
+    EXPECT_EQ(started.kind, Event::kStarted);
+    EXPECT_EQ(started.job, id);
+    EXPECT_EQ(finished.kind, Event::kFinished);
+    EXPECT_EQ(finished.job, id);
+  }
+}
+
+TEST_F(EngineRowTest, AJobThatLooksSeesItselfRunningAndTheOthersEndedOrPending) {
+  submit(kJobs, [&](int i) {
+    if (i % 100 != 50) return;
+    EXPECT_EQ(executor_.pending_count(), static_cast<std::size_t>(kJobs - 1 - i));
+    EXPECT_EQ(count(Event::kStarted), i + 1);
+    EXPECT_EQ(count(Event::kFinished), i);
+    ASSERT_TRUE(current_job());
+    EXPECT_EQ(current_job()->id(), JobId(static_cast<std::uint64_t>(i) + 1));
+  });
+  EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
+  EXPECT_EQ(count(Event::kFinished), kJobs);
+}
+
+TEST_F(EngineRowTest, AnotherThreadSeesTheSame) {
+  submit(kJobs, [&](int i) {
+    if (i % 100 != 50) return;
+    std::thread([&] {
+      EXPECT_EQ(executor_.pending_count(), static_cast<std::size_t>(kJobs - 1 - i));
+      EXPECT_EQ(count(Event::kStarted), i + 1);
+      EXPECT_EQ(count(Event::kFinished), i);
+    }).join();
+  });
+  EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
+}
+
+TEST_F(EngineRowTest, CancelOfALaterJobIsExact) {
+  std::vector<int> order;
+  submit(10, [&](int i) {
+    order.push_back(i);
+    if (i != 4) return;
+    EXPECT_TRUE(executor_.cancel(JobId(7)));
+    EXPECT_FALSE(executor_.cancel(JobId(5))) << "it is running";
+    EXPECT_FALSE(executor_.cancel(JobId(4))) << "it has ended";
+  });
+  EXPECT_THAT(executor_.drain().runs, SizeIs(9));
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5, 7, 8, 9));
+}
+
+TEST_F(EngineRowTest, AFailureStandsWhereItHappened) {
+  submit(10, [&](int i) {
+    if (i == 6) throw std::runtime_error("the seventh");
+  });
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(10));
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(report.runs[i].id, JobId(i + 1));
+    EXPECT_EQ(report.runs[i].outcome, i == 6 ? JobRun::kFailed : JobRun::kSucceeded) << i;
+  }
+  const std::vector<JobRun> failures = simulation_.take_failures();
+  ASSERT_THAT(failures, SizeIs(1));
+  EXPECT_EQ(failures[0].error, "std::runtime_error: the seventh");
+  EXPECT_EQ(count(Event::kFailed), 1);
+  EXPECT_EQ(count(Event::kFinished), 9);
+}
+
+TEST_F(EngineRowTest, WhatAJobSubmitsRunsAfterTheOthers) {
+  std::vector<std::string> order;
+  submit(4, [&](int i) {
+    order.push_back(std::to_string(i));
+    if (i == 2) executor_.submit({.name = "child"}, [&] { order.emplace_back("child"); });
+  });
+  const DrainReport report = executor_.drain();
+  EXPECT_THAT(order, ElementsAre("0", "1", "2", "3", "child"));
+  ASSERT_THAT(report.runs, SizeIs(5));
+  EXPECT_EQ(report.runs[4].parent, JobId(3));
+  EXPECT_EQ(report.runs[4].generation, 1);
+}
+
+const ContextSlot<int> context_slot("row");
+
+TEST_F(EngineRowTest, AJobThatLeavesItsContextChangedIsNamed) {
+  submit(5, [&](int i) {
+    if (i == 3) context_slot.set(7);
+  });
+  EXPECT_THAT(executor_.drain().runs, SizeIs(5));
+  const std::vector<Finding> findings = simulation_.findings();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].kind, Finding::kContextLeaked);
+  EXPECT_EQ(findings[0].job, JobId(4));
+  EXPECT_EQ(count(Event::kFinished), 5);
+}
+
+TEST_F(EngineRowTest, EachJobSeesTheContextThatItWasSubmittedIn) {
+  std::vector<int> seen;
+  for (int i = 0; i < 4; ++i) {
+    const ScopedContext scope(context_slot, i);
+    executor_.submit({.name = "alike"}, [&] { seen.push_back(*context_slot.get()); });
+  }
+  EXPECT_THAT(executor_.drain().runs, SizeIs(4));
+  EXPECT_THAT(seen, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(context_slot.get(), nullptr);
+}
+
+TEST_F(EngineRowTest, ALongRowIsOneRecordOfTheNextDrainToo) {
+  for (int drain = 0; drain < 3; ++drain) {
+    submit(kJobs, [](int) {});
+    EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
+  }
+  EXPECT_EQ(count(Event::kFinished), 3 * kJobs);
+}
+
+}  // namespace
+}  // namespace drydock
