@@ -47,7 +47,7 @@ internal::IdleTarget AdaptedExecutor::idle_target() { return ledger_->idle_targe
 void AdaptedExecutor::do_close() { ledger_->close(/*takes_from_jobs=*/true); }
 
 void AdaptedExecutor::do_submit(SubmittedJob job) {
-  if (job.delay() <= absl::ZeroDuration()) {
+  if (!job.is_delayed()) {
     ledger_->submit(std::move(job), [this](Job ticket) { hand_over(std::move(ticket)); });
     return;
   }

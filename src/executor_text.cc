@@ -10,7 +10,7 @@ namespace drydock::internal {
 std::string describe_refusal_after_shutdown(const std::string& executor, const SubmittedJob& job) {
   std::string text = "drydock: executor '" + executor + "' refused job " + describe_job(job) +
                      ": it was shut down. ";
-  if (job.delay() > absl::ZeroDuration()) {
+  if (job.is_delayed()) {
     text += "A shutdown does not wait for delays; submit the job without one.";
   } else {
     text +=

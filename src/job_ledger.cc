@@ -249,7 +249,7 @@ bool JobLedger::on_own_job() const {
 
 bool JobLedger::refuses(const SubmittedJob& job) const {
   if (ended_ || !closed_) return ended_;
-  if (job.recurring() || job.delay() > absl::ZeroDuration()) return true;
+  if (job.recurring() || job.is_delayed()) return true;
   return !on_own_job() && !(takes_from_jobs_ && job.parent());
 }
 

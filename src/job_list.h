@@ -3,6 +3,7 @@
 #ifndef DRYDOCK_SRC_JOB_LIST_H_
 #define DRYDOCK_SRC_JOB_LIST_H_
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -29,6 +30,12 @@ struct alignas(64) QueuedJob {
     job.set_queue_bits(since >> 1U);
   }
   void clear() { job.~SubmittedJob(); }
+
+  // Begins to bring it to this processor, for writing.
+  void prefetch() {
+    __builtin_prefetch(this, 1);
+    __builtin_prefetch(&next, 1);
+  }
 
   // When it was submitted.
   CoarseTick since() const { return (job.queue_bits() << 1U) | 1U; }
@@ -83,16 +90,6 @@ class JobList {
     other.head_ = other.tail_ = nullptr;
   }
 
-  // Moves all of `other` before what is here.
-  void prepend(JobList& other) {
-    if (other.empty()) return;
-    if (tail_ == nullptr) tail_ = other.tail_;
-    other.tail_->next = head_;
-    head_ = other.head_;
-    size_ += std::exchange(other.size_, 0);
-    other.head_ = other.tail_ = nullptr;
-  }
-
   // Takes the job out of the list; null where it is not in it. Looks at each one before it.
   QueuedJob* remove(JobId id) {
     QueuedJob* before = nullptr;
@@ -117,27 +114,51 @@ class JobList {
   std::size_t size_ = 0;
 };
 
+// Nodes without a job, given back some at a time.
+class SpareNodes {
+ public:
+  bool is_full() const { return size_ == nodes_.size(); }
+  // Unless it is full.
+  void push_back(QueuedJob* node) { nodes_[size_++] = node; }
+
+ private:
+  friend class JobNodes;
+
+  std::array<QueuedJob*, 128> nodes_;
+  std::size_t size_ = 0;
+};
+
 // Owns the nodes; hands out those that came back last, which are in the processor's cache, before
 // it makes new ones.
 class JobNodes {
  public:
   QueuedJob* take() {
     if (free_.empty()) add_block();
-    return free_.pop_front();
+    QueuedJob* const node = free_.back();
+    free_.pop_back();
+    // They come from the processors of the workers. That takes longer than a submit, and a list of
+    // nodes would not say in time which are the next ones.
+    if (free_.size() > kAhead) free_[free_.size() - kAhead]->prefetch();
+    return node;
   }
-  // Nodes whose job is gone.
-  void give_back(JobList& nodes) { free_.prepend(nodes); }
-  void give_back(QueuedJob* node) { free_.push_front(node); }
+  void give_back(SpareNodes& nodes) {
+    free_.insert(free_.end(), nodes.nodes_.data(), nodes.nodes_.data() + nodes.size_);
+    nodes.size_ = 0;
+  }
+  void give_back(QueuedJob* node) { free_.push_back(node); }
 
  private:
   static constexpr std::size_t kBlock = 64;
+  static constexpr std::size_t kAhead = 6;
 
   void add_block() {
     blocks_.push_back(std::make_unique<QueuedJob[]>(kBlock));
-    for (std::size_t i = 0; i < kBlock; ++i) free_.push_back(&blocks_.back()[i]);
+    // Room for all of them, so that giving one back allocates nothing.
+    if (free_.capacity() < kBlock * blocks_.size()) free_.reserve(2 * kBlock * blocks_.size());
+    for (std::size_t i = kBlock; i > 0; --i) free_.push_back(&blocks_.back()[i - 1]);
   }
 
-  JobList free_;
+  std::vector<QueuedJob*> free_;
   std::vector<std::unique_ptr<QueuedJob[]>> blocks_;
 };
 

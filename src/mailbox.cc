@@ -74,7 +74,7 @@ std::string Mailbox::WithBase::describe() const {
 
 void Mailbox::submit(SubmittedJob job) {
   see_outside_submit(job, name_);
-  if (job.delay() > absl::ZeroDuration()) {
+  if (job.is_delayed()) {
     submit_delayed(std::move(job));
   } else {
     add(std::move(job));

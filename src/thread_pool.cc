@@ -48,7 +48,7 @@ void ThreadPool::submit(SubmittedJob&& job) {
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
   const CoarseTick now = coarse_tick();
-  const bool delayed = job.delay() > absl::ZeroDuration();
+  const bool delayed = job.is_delayed();
   const absl::Duration due = delayed ? clock_.now() + job.delay() : absl::ZeroDuration();
   {
     SpinMutexLock lock(intake_mutex_);
@@ -152,7 +152,7 @@ bool ThreadPool::on_worker_thread() const {
 }
 
 bool ThreadPool::refuses(const SubmittedJob& job) const {
-  if (job.recurring() || job.delay() > absl::ZeroDuration()) return true;
+  if (job.recurring() || job.is_delayed()) return true;
   return !on_worker_thread() && !(takes_from_jobs_ && job.parent());
 }
 

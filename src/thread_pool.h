@@ -77,7 +77,7 @@ class ThreadPool final : public IdleSource {
     std::shared_ptr<ThreadCard> card;  // under ready_mutex_
     QueuedJob* running = nullptr;      // under ready_mutex_, so that a listing finds it whole
     CoarseTick since = 0;              // under ready_mutex_
-    JobList spare;                     // nodes that it has emptied
+    SpareNodes spare;                  // nodes that it has emptied
     ParentsOfEndedJobs parents;        // of jobs that it has run
     bool parked = false;               // its own
     bool asleep = false;               // under intake_mutex_

@@ -59,6 +59,7 @@ QueuedJob* ThreadPool::next_job(Worker& worker) {
       worker.running = next;
       worker.since = now;
     }
+    if (next != nullptr && next->next != nullptr) next->next->prefetch();
     if (finished != nullptr) end_job(worker, finished);
     if (next != nullptr) return next;
     if (finished != nullptr) let_jobs_gather(worker);
@@ -80,6 +81,10 @@ void ThreadPool::end_job(Worker& worker, QueuedJob* finished) {
   worker.parents.add(finished->job.take_parents());
   finished->clear();
   worker.spare.push_back(finished);
+  if (worker.spare.is_full()) {
+    const SpinMutexLock lock(intake_mutex_);
+    nodes_.give_back(worker.spare);
+  }
   if (strand == nullptr) return;
   Worker* to_notify;
   {

@@ -186,6 +186,7 @@ class SubmittedJob {
   JobId id() const { return id_; }
   SourceLocation where() const { return SourceLocation::current(file_, line_); }
   absl::Duration delay() const { return absl::Nanoseconds(delay_nanos_); }
+  bool is_delayed() const { return delay_nanos_ > 0; }
   // The name given, or the short form of `where()`.
   std::string name() const { return name_.empty() ? where().short_name() : name_; }
   // The name given; empty where none was.
