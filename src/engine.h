@@ -192,25 +192,10 @@ class Engine final : public IdleSource {
 
   void run_due(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The next job of the drain; null: none, or a limit.
-  [[gnu::always_inline]] SlotTable::Entry next(Drain& drain)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
-    Lane* const lane = drain.only_lane;
-    if (lane == nullptr) {
-      Slot* const slot = next_of_several(drain);
-      return slot == nullptr ? SlotTable::Entry() : slots_.entry_of(*slot);
-    }
-    const SlotTable::Entry job = head(drain, *lane);
-    if (job.slot == nullptr || over_limit(drain, *job.slot)) return {};
-    lane->ready.pop_front();
-    return job;
-  }
-  // The lane of the job that `next` gave. Where it can, without looking into the slot: the line's
-  // next job would have to wait for that.
-  [[gnu::always_inline]] Lane& lane_of(const Drain& drain, const Slot& slot) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    return drain.only_lane != nullptr ? *drain.only_lane : *lanes_[slot.lane];
-  }
+  SlotTable::Entry next(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The lane of the job that `next` gave.
+  Lane& lane_of(const Drain& drain, const Slot& slot) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* next_of_several(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* first_of(Drain& drain, Lane::Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   Slot* next_ranked(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -293,31 +278,13 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_failure(Drain& drain, const Slot& slot, const Lane& lane,
                       const std::exception_ptr& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    drain.lanes_seen = lanes_.size();
-    drain.only_lane = nullptr;
-    if (has_inline_lanes_ || drain.ranking() != nullptr || drain.until_idle) return;
-    if (drain.lane || lanes_.size() == 1) drain.only_lane = lanes_[drain.lane.value_or(0)].get();
-  }
+  void find_only_lane(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void put_back(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
 
   // Lines jobs up whose time has come.
   void set_clock(std::int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  [[gnu::always_inline]] void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    drain.first_spawned = arrivals_ + 1;
-    drain.rank(drain.options.order ? *drain.options.order : default_order_);
-    runs_.begin(*drain.report, slots_.size());
-    store_.append_drain(Event::kDrainStarted, now());
-  }
-
-  [[gnu::always_inline]] void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex) {
-    DrainReport& report = *drain.report;
-    store_.append_drain(Event::kDrainEnded, now());
-    report.leaves_runs_ = runs_.finish();
-    if (drain.reached_limit()) report.limit = drain.extras->limit;
-    if (slots_.size() != 0) report.pending = list_pending(&drain);
-    if (!held_.empty()) list_held(report.pending);
-  }
+  void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // How far a call moves the clock.
   struct Advance {
     enum Kind { kToEnd, kToNext, kUntilIdle };

@@ -2,11 +2,9 @@
 
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "drydock/current_job.h"
@@ -130,6 +128,33 @@ void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
   failures_.push_back(std::move(run));
 }
 
+// --- What comes next.
+
+void Engine::find_only_lane(Drain& drain) {
+  drain.lanes_seen = lanes_.size();
+  drain.only_lane = nullptr;
+  if (has_inline_lanes_ || drain.ranking() != nullptr || drain.until_idle) return;
+  if (drain.lane || lanes_.size() == 1) drain.only_lane = lanes_[drain.lane.value_or(0)].get();
+}
+
+[[gnu::always_inline]] inline SlotTable::Entry Engine::next(Drain& drain) {
+  if (drain.lanes_seen != lanes_.size()) find_only_lane(drain);
+  Lane* const lane = drain.only_lane;
+  if (lane == nullptr) {
+    Slot* const slot = next_of_several(drain);
+    return slot == nullptr ? SlotTable::Entry() : slots_.entry_of(*slot);
+  }
+  const SlotTable::Entry job = head(drain, *lane);
+  if (job.slot == nullptr || over_limit(drain, *job.slot)) return {};
+  lane->ready.pop_front();
+  return job;
+}
+
+// Where it can, without looking into the slot: the line's next job would have to wait for that.
+[[gnu::always_inline]] inline Lane& Engine::lane_of(const Drain& drain, const Slot& slot) const {
+  return drain.only_lane != nullptr ? *drain.only_lane : *lanes_[slot.lane];
+}
+
 void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
@@ -138,6 +163,24 @@ void Engine::run_due(Drain& drain) {
     }
   }
   if (drain.extras != nullptr) put_back(drain);
+}
+
+// --- The calls.
+
+[[gnu::always_inline]] inline void Engine::begin(Drain& drain) {
+  drain.first_spawned = arrivals_ + 1;
+  drain.rank(drain.options.order ? *drain.options.order : default_order_);
+  runs_.begin(*drain.report, slots_.size());
+  store_.append_drain(Event::kDrainStarted, now());
+}
+
+[[gnu::always_inline]] inline void Engine::complete(Drain& drain) {
+  DrainReport& report = *drain.report;
+  store_.append_drain(Event::kDrainEnded, now());
+  report.leaves_runs_ = runs_.finish();
+  if (drain.reached_limit()) report.limit = drain.extras->limit;
+  if (slots_.size() != 0) report.pending = list_pending(&drain);
+  if (!held_.empty()) list_held(report.pending);
 }
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {
@@ -149,6 +192,28 @@ DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, 
   const MutexLock lock(store_.mutex);
   begin(drain);
   run_due(drain);
+  complete(drain);
+  return report;
+}
+
+DrainReport Engine::advance(Advance advance, const DrainOptions& options, std::optional<int> lane) {
+  DrainReport report;
+  Drain drain(options, lane, &report);
+  if (advance.kind == Advance::kUntilIdle) {
+    drain.until_idle = true;
+    drain.make_extras();
+  }
+  const Driving driving(*this);
+  const MutexLock lock(store_.mutex);
+  begin(drain);
+  run_due(drain);
+  while (!drain.reached_limit()) {
+    const std::optional<std::int64_t> stop = next_stop(drain, advance);
+    if (!stop) break;
+    set_clock(*stop);
+    store_.append(Event::kClockAdvanced, now(), {});
+    run_due(drain);
+  }
   complete(drain);
   return report;
 }

@@ -6,7 +6,6 @@
 
 #include "absl/time/time.h"
 #include "drydock/misuse_error.h"
-#include "src/driving.h"
 #include "src/engine.h"
 
 namespace drydock::internal {
@@ -96,28 +95,6 @@ std::optional<std::int64_t> Engine::next_stop(Drain& drain, Advance& advance) {
       return stop_before_idle(drain);
   }
   return std::nullopt;
-}
-
-DrainReport Engine::advance(Advance advance, const DrainOptions& options, std::optional<int> lane) {
-  DrainReport report;
-  Drain drain(options, lane, &report);
-  if (advance.kind == Advance::kUntilIdle) {
-    drain.until_idle = true;
-    drain.make_extras();
-  }
-  const Driving driving(*this);
-  const MutexLock lock(store_.mutex);
-  begin(drain);
-  run_due(drain);
-  while (!drain.reached_limit()) {
-    const std::optional<std::int64_t> stop = next_stop(drain, advance);
-    if (!stop) break;
-    set_clock(*stop);
-    store_.append(Event::kClockAdvanced, now(), {});
-    run_due(drain);
-  }
-  complete(drain);
-  return report;
 }
 
 namespace {

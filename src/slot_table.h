@@ -186,8 +186,8 @@ class SlotTable {
   struct Row {
     Block* block = nullptr;
     std::size_t first = 0;  // where in the block
-    std::size_t ended =
-        0;  // of its jobs; these are destroyed, though the table has them as pending
+    // Of its jobs. They are destroyed, though the table still has them as pending.
+    std::size_t ended = 0;
 
     Slot* slot() const { return block->slot(first + ended); }
     // How many jobs it may have at most.

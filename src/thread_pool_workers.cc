@@ -59,6 +59,7 @@ QueuedJob* ThreadPool::next_job(Worker& worker) {
       worker.running = next;
       worker.since = now;
     }
+    // While this one runs; whoever takes the next one does so under the lock.
     if (next != nullptr && next->next != nullptr) next->next->prefetch();
     if (finished != nullptr) end_job(worker, finished);
     if (next != nullptr) return next;
