@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
 #include <string>
@@ -66,10 +67,16 @@ void run_test(TestDatabase& database, Strategy strategy) {
   static_cast<void>(sandbox.finish());
 }
 
+// Of a process that could not do what it is to be killed in.
+[[noreturn]] void give_up(const absl::Status& status) {
+  std::cerr << status << std::endl;
+  ::_exit(2);
+}
+
 // Tests without end.
 [[noreturn]] void test_until_killed(const std::string& url, Strategy strategy) {
   absl::StatusOr<TestDatabase> database = TestDatabase::open({.schema_sql = kSchema, .url = url});
-  if (!database.ok()) ::_exit(2);
+  if (!database.ok()) give_up(database.status());
   while (true) run_test(*database, strategy);
 }
 
@@ -182,7 +189,7 @@ TEST_F(ChaosProcessTest,
        leaves_nothing_of_processes_that_were_killed_while_they_started_the_server) {
   kill_many(processes_wanted(), 300'000, [&](int i) {
     const auto server = LocalPostgresServer::join_shared(options());
-    if (!server.ok()) ::_exit(2);
+    if (!server.ok()) give_up(server.status());
     test_until_killed((*server)->connection_string(),
                       i % 2 == 0 ? Strategy::kTransaction : Strategy::kClone);
   });

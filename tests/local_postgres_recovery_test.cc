@@ -91,6 +91,22 @@ TEST_F(LocalPostgresRecoveryTest, CleansUpAfterAStarterThatDiedInTheMiddle) {
   TearDown();
 }
 
+// Between the two steps of a process that makes the file, as root, for the server's account.
+TEST_F(LocalPostgresRecoveryTest, GivesAwayTheLockFileOfAStarterThatWasKilledBeforeItDid) {
+  const TemporaryFolder own;
+  const LocalPostgresOptions chosen = options(own);
+  const std::string folder = chosen.shared_folder();
+  ASSERT_TRUE(make_own_folder(chosen.home, chosen).ok());
+  ASSERT_TRUE(make_own_folder(folder, chosen).ok());
+  const std::string file = folder + "/in_use";
+  ASSERT_TRUE(UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600)).valid());
+  EXPECT_EQ(ask(join(chosen), "SELECT 1"), "1");
+  struct stat made;
+  ASSERT_EQ(::stat(file.c_str(), &made), 0);
+  EXPECT_EQ(made.st_uid, chosen.account ? chosen.account->uid : ::geteuid());
+  TearDown();
+}
+
 TEST_F(LocalPostgresRecoveryTest, RemovesClustersInMemoryThatNobodyUses) {
   if (memory_ == nullptr) GTEST_SKIP() << "no room in /dev/shm";
   const TemporaryFolder elsewhere;
