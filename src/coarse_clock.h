@@ -14,8 +14,7 @@ namespace drydock::internal {
 // Nanoseconds of a clock that only moves forward.
 using CoarseTime = std::int64_t;
 
-// Not inline: what calls it with each job keeps its own variables in registers.
-[[gnu::noinline]] inline CoarseTime coarse_now() {
+inline CoarseTime coarse_now() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;

@@ -60,6 +60,9 @@ bool context_matters(const ContextNode* captured) {
   return captured != nullptr || current_context() != nullptr;
 }
 
+void clear(JobBody& job) { job.reset(); }
+void clear(Job& job) { job = nullptr; }
+
 template <class Callable>
 [[gnu::always_inline]] inline std::exception_ptr call(Callable& job) noexcept {
   std::exception_ptr error;
@@ -70,7 +73,7 @@ template <class Callable>
   }
   // What the closure owns goes while the job is still the running one; a destructor that throws
   // here terminates, as any destructor does.
-  job = Callable();
+  clear(job);
   return error;
 }
 
@@ -99,12 +102,13 @@ SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& j
   if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
 }
 
+void SubmittedJob::refuse_empty() const {
+  throw std::invalid_argument("drydock: submit() at " + where().to_string() +
+                              " was given an empty job. Pass a callable that takes no arguments.");
+}
+
 void SubmittedJob::capture_submitter() {
-  if (!job_) {
-    throw std::invalid_argument(
-        "drydock: submit() at " + where().to_string() +
-        " was given an empty job. Pass a callable that takes no arguments.");
-  }
+  if (!job_) refuse_empty();
   if (internal::RunningJob* running = internal::RunningJob::innermost()) {
     parent_ = running->share_lineage();
   }

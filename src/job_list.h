@@ -24,7 +24,7 @@ struct alignas(64) QueuedJob {
   // Without a job by now. NOLINTNEXTLINE(modernize-use-equals-default): a union's would be deleted
   ~QueuedJob() {}
 
-  void put(SubmittedJob&& submitted, CoarseTick since) {
+  [[gnu::always_inline]] void put(SubmittedJob&& submitted, CoarseTick since) {
     new (&job) SubmittedJob(std::move(submitted));
     // The lowest bit is always set.
     job.set_queue_bits(since >> 1U);

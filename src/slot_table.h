@@ -32,8 +32,11 @@ inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? kNever : sum;
 }
 
+// Not inline: what calls it with each job is to keep its own variables in registers.
+[[gnu::noinline]] inline CoarseTick tick_of_now() { return coarse_tick(); }
+
 // Now, for listings that other threads ask for: zero where there is none, which saves the clock.
-inline CoarseTick tick_for_others() { return single_threaded() ? 0 : coarse_tick(); }
+inline CoarseTick tick_for_others() { return single_threaded() ? 0 : tick_of_now(); }
 
 // A job's place in line: what the order of jobs is made of.
 struct Place {

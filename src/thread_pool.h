@@ -88,8 +88,10 @@ class ThreadPool final : public IdleSource {
   // ThreadPool::run_worker and what it calls, on a worker's thread.
   void run_worker(Worker& worker);
   QueuedJob* next_job(Worker& worker);
+  QueuedJob* next_of_inbox(Worker& worker, QueuedJob* finished) ABSL_UNLOCK_FUNCTION(ready_mutex_);
   void let_jobs_gather(Worker& worker) const;
   void end_job(Worker& worker, QueuedJob* finished);
+  void end_turn(const void* strand);
   void park(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
   void sleep_until_woken(Worker& worker);
 

@@ -19,6 +19,75 @@ constexpr int kGatherSpins = 32;
 
 }  // namespace
 
+[[gnu::always_inline]] inline void ThreadPool::end_job(Worker& worker, QueuedJob* finished) {
+  const void* const strand = finished->job.strand();
+  // Before the strand goes on and before the worker can count as idle: this may release what the
+  // job's context holds, and run code of the user's.
+  worker.parents.add(finished->job.take_parents());
+  finished->clear();
+  worker.spare.push_back(finished);
+  if (worker.spare.is_full()) {
+    const SpinMutexLock lock(intake_mutex_);
+    nodes_.give_back(worker.spare);
+  }
+  if (strand != nullptr) end_turn(strand);
+}
+
+void ThreadPool::end_turn(const void* strand) {
+  Worker* to_notify;
+  {
+    SpinMutexLock lock(intake_mutex_);
+    to_notify = finish_turn(strand);
+  }
+  if (to_notify != nullptr) to_notify->condition.notify_one();
+}
+
+[[gnu::always_inline]] inline QueuedJob* ThreadPool::next_job(Worker& worker) {
+  const CoarseTick now = coarse_tick();
+  ready_mutex_.lock();
+  QueuedJob* const finished = std::exchange(worker.running, nullptr);
+  QueuedJob* const next = ready_.pop_front();
+  if (next == nullptr) return next_of_inbox(worker, finished);
+  ready_count_.store(ready_.size(), std::memory_order_release);
+  worker.running = next;
+  worker.since = now;
+  ready_mutex_.unlock();
+  // While this one runs; whoever takes the next one does so under the lock.
+  if (next->next != nullptr) next->next->prefetch();
+  if (finished != nullptr) end_job(worker, finished);
+  return next;
+}
+
+// Where `ready_` is empty. Lets go of the lock that the caller has taken.
+QueuedJob* ThreadPool::next_of_inbox(Worker& worker, QueuedJob* finished) {
+  for (;;) {
+    QueuedJob* next;
+    {
+      SpinMutexLock intake(intake_mutex_);
+      nodes_.give_back(worker.spare);
+      ready_.append(inbox_);
+      next = ready_.pop_front();
+      ready_count_.store(ready_.size(), std::memory_order_release);
+      if (next == nullptr && finished == nullptr) {
+        if (ending_) {
+          ready_mutex_.unlock();
+          return nullptr;
+        }
+        park(worker);
+      }
+    }
+    worker.running = next;
+    worker.since = coarse_tick();
+    ready_mutex_.unlock();
+    if (finished != nullptr) end_job(worker, finished);
+    if (next != nullptr) return next;
+    if (finished != nullptr) let_jobs_gather(worker);
+    if (worker.parked) sleep_until_woken(worker);
+    finished = nullptr;
+    ready_mutex_.lock();
+  }
+}
+
 void ThreadPool::run_worker(Worker& worker) {
   name_this_thread(name(), worker.name.substr(name().size()));
   {
@@ -34,65 +103,11 @@ void ThreadPool::run_worker(Worker& worker) {
   }
 }
 
-QueuedJob* ThreadPool::next_job(Worker& worker) {
-  for (;;) {
-    const CoarseTick now = coarse_tick();
-    QueuedJob* finished;
-    QueuedJob* next;
-    {
-      SpinMutexLock ready(ready_mutex_);
-      finished = std::exchange(worker.running, nullptr);
-      next = ready_.pop_front();
-      if (next != nullptr) {
-        ready_count_.store(ready_.size(), std::memory_order_release);
-      } else {
-        SpinMutexLock intake(intake_mutex_);
-        nodes_.give_back(worker.spare);
-        ready_.append(inbox_);
-        next = ready_.pop_front();
-        ready_count_.store(ready_.size(), std::memory_order_release);
-        if (next == nullptr && finished == nullptr) {
-          if (ending_) return nullptr;
-          park(worker);
-        }
-      }
-      worker.running = next;
-      worker.since = now;
-    }
-    // While this one runs; whoever takes the next one does so under the lock.
-    if (next != nullptr && next->next != nullptr) next->next->prefetch();
-    if (finished != nullptr) end_job(worker, finished);
-    if (next != nullptr) return next;
-    if (finished != nullptr) let_jobs_gather(worker);
-    if (worker.parked) sleep_until_woken(worker);
-  }
-}
-
 // A worker that is faster than the submitter would meet it at the inbox for each job, and the lock
 // goes from processor to processor each time. Left alone for a moment it brings several at a time.
 void ThreadPool::let_jobs_gather(Worker& worker) const {
   worker.parents.let_go();
   for (int i = 0; spins_ && i < kGatherSpins; ++i) pause_briefly();
-}
-
-void ThreadPool::end_job(Worker& worker, QueuedJob* finished) {
-  const void* const strand = finished->job.strand();
-  // Before the strand goes on and before the worker can count as idle: this may release what the
-  // job's context holds, and run code of the user's.
-  worker.parents.add(finished->job.take_parents());
-  finished->clear();
-  worker.spare.push_back(finished);
-  if (worker.spare.is_full()) {
-    const SpinMutexLock lock(intake_mutex_);
-    nodes_.give_back(worker.spare);
-  }
-  if (strand == nullptr) return;
-  Worker* to_notify;
-  {
-    SpinMutexLock lock(intake_mutex_);
-    to_notify = finish_turn(strand);
-  }
-  if (to_notify != nullptr) to_notify->condition.notify_one();
 }
 
 // Under both locks, so that no job can arrive between the look at the queue and the parking.

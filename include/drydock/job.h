@@ -256,6 +256,7 @@ class SubmittedJob {
 
   // Takes the calling thread's context and its running job; throws if there is no job.
   void capture_submitter();
+  [[noreturn, gnu::noinline, gnu::cold]] void refuse_empty() const;
   template <class Callable>
   JobResult run_here(Callable& job) noexcept;
 
