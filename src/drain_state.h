@@ -52,7 +52,8 @@ struct DrainState {
   // lanes; null: there are several, or another order.
   Lane* only_lane = nullptr;
   std::size_t lanes_seen = 0;
-  bool may_have_rows = true;  // whether it is worth the while to look for them
+  // Rows in succession that ended with their first job: where all jobs submit, rows are no use.
+  int broken_rows = 0;
   std::uint32_t first_spawned = 0;
   std::size_t spawned_runs = 0;
   std::size_t inline_spawned_runs = 0;

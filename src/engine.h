@@ -269,7 +269,7 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Runs what comes next as long as it is like the job that has just run.
   void run_row(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  std::size_t find_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  std::size_t begin_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Limits are for jobs with parents; a job of a strand has more to write down.

@@ -119,7 +119,7 @@ void Engine::add_leaked_context(const SubmittedJob& job, const char* slot) {
 
 void Engine::report_failure(Drain& drain, const Slot& slot, const Lane& lane,
                             const std::exception_ptr& error) {
-  JobRun run = RunWriter::describe(slot, lane, drain.last_deliveries);
+  JobRun run = RunWriter::describe(slot, lane, drain.last_deliveries, store_.sites);
   run.outcome = JobRun::kFailed;
   run.error = describe(error);
   run.exception = error;
@@ -158,7 +158,7 @@ void Engine::find_only_lane(Drain& drain) {
 void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
-    if (drain.may_have_rows && drain.only_lane != nullptr && !drain.only_lane->ready.empty()) {
+    if (drain.broken_rows < 2 && drain.only_lane != nullptr && !drain.only_lane->ready.empty()) {
       run_row(drain);
     }
   }

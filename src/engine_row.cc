@@ -9,13 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "drydock/journal.h"
 #include "src/engine.h"
 
 namespace drydock::internal {
 
 void Engine::run_row(Drain& drain) {
-  const std::size_t length = find_row(drain);
+  const std::size_t length = begin_row(drain);
   if (length == 0) return;
   Lane& lane = *row_lane_;
   Slot* slot = row_.slot();
@@ -30,8 +29,7 @@ void Engine::run_row(Drain& drain) {
     if (!alone || result.error || result.leaked_slot != nullptr) {
       if (alone) settle_row();
       finish_run(drain, slots_.entry_of(*slot), lane, result);
-      // Jobs that all submit, or look, make no row.
-      drain.may_have_rows = ended != 0;
+      drain.broken_rows = ended == 0 ? drain.broken_rows + 1 : 0;
       return;
     }
     slot->~Slot();
@@ -42,8 +40,9 @@ void Engine::run_row(Drain& drain) {
   write_ended();
 }
 
-// How many jobs the row may have that begins with the next one; 0: that is not like the last.
-std::size_t Engine::find_row(const Drain& drain) {
+// How many jobs may be in the row that begins with the next one; 0: none, since that one is not
+// like the last, or the drain or the journal has to look at each.
+std::size_t Engine::begin_row(const Drain& drain) {
   if (drain.only_lane == nullptr || drain.lanes_seen != lanes_.size() || drain.filters ||
       drain.report == nullptr || drain.options.deliveries != 1 || !recurring_.empty()) {
     return 0;

@@ -64,13 +64,6 @@ class JobList {
     ++size_;
   }
 
-  void push_front(QueuedJob* node) {
-    node->next = head_;
-    head_ = node;
-    if (tail_ == nullptr) tail_ = node;
-    ++size_;
-  }
-
   // Null where the list is empty.
   QueuedJob* pop_front() {
     QueuedJob* const node = head_;
@@ -128,17 +121,17 @@ class SpareNodes {
   std::size_t size_ = 0;
 };
 
-// Owns the nodes; hands out those that came back last, which are in the processor's cache, before
-// it makes new ones.
+// Owns the nodes; hands out those that came back last, which some processor has in its cache,
+// before it makes new ones.
 class JobNodes {
  public:
   QueuedJob* take() {
     if (free_.empty()) add_block();
     QueuedJob* const node = free_.back();
     free_.pop_back();
-    // They come from the processors of the workers. That takes longer than a submit, and a list of
-    // nodes would not say in time which are the next ones.
-    if (free_.size() > kAhead) free_[free_.size() - kAhead]->prefetch();
+    // That processor is a worker's, and to get them from it takes longer than a submit. A list of
+    // nodes would not say in time which come next.
+    if (free_.size() >= kAhead) free_[free_.size() - kAhead]->prefetch();
     return node;
   }
   void give_back(SpareNodes& nodes) {

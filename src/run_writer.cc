@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "src/same_text.h"
+#include "src/known_text.h"
 
 namespace drydock::internal {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 [[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
 
 // Comparing costs less than copying, and most runs were of the same job the last time.
-[[gnu::always_inline]] inline void write_over(std::string& text, const Text& value) {
+[[gnu::always_inline]] inline void write_over(std::string& text, const KnownText& value) {
   if (!value.is(text)) assign(text, value.string());
 }
 
@@ -57,11 +57,11 @@ void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
   if (slot.site() != site_number_) {
     site_number_ = slot.site();
     where_ = sites[site_number_].where;
-    name_ = Text(sites[site_number_].name);
+    name_ = KnownText(sites[site_number_].name);
   }
   if (&lane != lane_) {
     lane_ = &lane;
-    executor_ = Text(lane.executor);
+    executor_ = KnownText(lane.executor);
   }
   // The conversion is not cheap.
   if (slot.due() != due_nanos_) {
@@ -74,17 +74,19 @@ void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
 // Of a job whose name is not in the table of sites, which is full.
 void RunWriter::write_unlisted(const Slot& slot) {
   const std::string own = slot.name();
-  name_ = Text(own);
+  name_ = KnownText(own);
   where_ = slot.where();
   write_row();
+  name_ = KnownText();
   first_ = end_ = 0;
 }
 
-JobRun RunWriter::describe(const Slot& slot, const Lane& lane, int deliveries) {
+JobRun RunWriter::describe(const Slot& slot, const Lane& lane, int deliveries,
+                           const SiteTable& sites) {
   JobRun run;
   run.id = slot.id();
   run.parent = slot.parent();
-  run.name = slot.name();
+  run.name = slot.site() == 0 ? slot.name() : sites[slot.site()].name;
   run.where = slot.where();
   run.due = absl::FromUnixNanos(slot.due());
   run.generation = slot.generation();

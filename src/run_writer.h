@@ -13,8 +13,8 @@
 #include "drydock/drain.h"
 #include "drydock/job.h"
 #include "drydock/source_location.h"
+#include "src/known_text.h"
 #include "src/lane.h"
-#include "src/same_text.h"
 #include "src/site_table.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
@@ -33,6 +33,7 @@ class RunWriter {
     spare_ = report.runs.data();
     spare_end_ = std::to_address(report.runs.end());
     failed_ = false;
+    first_ = end_;
   }
 
   // A run of that job that succeeded.
@@ -49,16 +50,18 @@ class RunWriter {
   [[gnu::always_inline]] bool goes_on_with(const Slot& slot, const Lane& lane,
                                            int deliveries) const {
     return slot.id().value() == end_ && slot.site() == site_number_ && slot.due() == due_nanos_ &&
-           slot.parent() == parent_ && lane_ == &lane && deliveries == deliveries_;
+           slot.parent() == parent_ && slot.generation() == generation_ && lane_ == &lane &&
+           deliveries == deliveries_;
   }
   // That many runs like the last, of the ids that follow.
   void repeat(std::size_t count) { end_ += count; }
 
   // A run of that job, written out, for what is to be said of its failure.
-  static JobRun describe(const Slot& slot, const Lane& lane, int deliveries);
+  static JobRun describe(const Slot& slot, const Lane& lane, int deliveries,
+                         const SiteTable& sites);
   void add_failed(const JobRun& run);
 
-  // Whether none has failed since `begin`.
+  // Writes what is left to be written. Whether no run has failed since `begin`.
   [[gnu::always_inline]] bool finish() {
     if (first_ != end_) write_row();
     if (spare_ != spare_end_) drop_spare();
@@ -87,9 +90,9 @@ class RunWriter {
   int generation_ = 0;
   int deliveries_ = 0;
   SourceLocation where_;
-  Text name_;
+  KnownText name_;
   const Lane* lane_ = nullptr;
-  Text executor_;
+  KnownText executor_;
   std::int64_t due_nanos_ = 0;
   absl::Time due_ = absl::UnixEpoch();
 };

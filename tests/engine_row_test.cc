@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <latch>
@@ -11,11 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/current_job.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/finding.h"
 #include "drydock/simulation.h"
+#include "drydock/thread_pool_executor.h"
 
 namespace drydock {
 namespace {
@@ -93,6 +96,29 @@ TEST_F(EngineRowTest, AnotherThreadSeesTheSame) {
   EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
 }
 
+TEST_F(EngineRowTest, AThreadThatLooksAllTheTimeNeverSeesAJobInTwoStates) {
+  submit(kJobs, [](int) {});
+  std::atomic<bool> over{false};
+  std::latch looking{1};
+  std::thread observer([&] {
+    looking.count_down();
+    for (bool last = false; !last;) {
+      last = over;
+      const std::size_t pending = executor_.pending_count();
+      const int finished = count(Event::kFinished);
+      const int started = count(Event::kStarted);
+      EXPECT_GE(started, finished);
+      EXPECT_LE(finished, kJobs);
+      // Looked at before the others, so it may have been more by then.
+      EXPECT_GE(pending + static_cast<std::size_t>(started), static_cast<std::size_t>(kJobs));
+    }
+  });
+  looking.wait();
+  EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
+  over = true;
+  observer.join();
+}
+
 TEST_F(EngineRowTest, CancelOfALaterJobIsExact) {
   std::vector<int> order;
   submit(10, [&](int i) {
@@ -161,10 +187,44 @@ TEST_F(EngineRowTest, EachJobSeesTheContextThatItWasSubmittedIn) {
   EXPECT_EQ(context_slot.get(), nullptr);
 }
 
-TEST_F(EngineRowTest, ALongRowIsOneRecordOfTheNextDrainToo) {
+// Each pool counts its own ids, so that two parents may both be #1.
+TEST_F(EngineRowTest, JobsOfTwoParentsOfTheSameIdKeepTheirGenerations) {
+  const auto helper = [this] { executor_.submit({.name = "alike"}, [] {}); };
+  ThreadPoolExecutor first({.threads = 1, .name = "first"});
+  ThreadPoolExecutor second({.threads = 1, .name = "second"});
+  first.submit([&] {
+    helper();
+    second.submit(helper);
+  });
+  ASSERT_TRUE(first.wait_idle(absl::InfiniteDuration()).ok());
+  ASSERT_TRUE(second.wait_idle(absl::InfiniteDuration()).ok());
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(2));
+  EXPECT_EQ(report.runs[0].parent, report.runs[1].parent);
+  EXPECT_EQ(report.runs[0].generation, 1);
+  EXPECT_EQ(report.runs[1].generation, 2);
+}
+
+TEST_F(EngineRowTest, AFailedRunHasTheNameThatTheOthersHave) {
+  for (const bool fails : {false, true}) {
+    executor_.submit(
+        [fails] {
+          if (fails) throw std::runtime_error("no");
+        },
+        SourceLocation());
+  }
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(2));
+  EXPECT_EQ(report.runs[0].name, report.runs[1].name);
+  EXPECT_THAT(simulation_.take_failures(), SizeIs(1));
+}
+
+TEST_F(EngineRowTest, EachDrainHasItsOwnRuns) {
   for (int drain = 0; drain < 3; ++drain) {
     submit(kJobs, [](int) {});
-    EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
+    const DrainReport report = executor_.drain();
+    ASSERT_THAT(report.runs, SizeIs(kJobs));
+    EXPECT_EQ(report.runs.front().id, JobId(static_cast<std::uint64_t>(drain * kJobs) + 1));
   }
   EXPECT_EQ(count(Event::kFinished), 3 * kJobs);
 }

@@ -1,4 +1,4 @@
-#include "src/same_text.h"
+#include "src/known_text.h"
 
 #include <gtest/gtest.h>
 
@@ -8,15 +8,15 @@
 namespace drydock::internal {
 namespace {
 
-TEST(TextTest, TellsTextsOfEachLengthApart) {
+TEST(KnownTextTest, TellsTextsOfEachLengthApart) {
   for (std::size_t size = 0; size < 40; ++size) {
     const std::string text(size, 'a');
-    EXPECT_TRUE(Text(text).is(std::string(size, 'a')));
-    EXPECT_FALSE(Text(text).is(text + "a"));
+    EXPECT_TRUE(KnownText(text).is(std::string(size, 'a')));
+    EXPECT_FALSE(KnownText(text).is(text + "a"));
     for (std::size_t i = 0; i < size; ++i) {
       std::string other = text;
       other[i] = 'b';
-      EXPECT_FALSE(Text(text).is(other)) << size << ", " << i;
+      EXPECT_FALSE(KnownText(text).is(other)) << size << ", " << i;
     }
   }
 }
