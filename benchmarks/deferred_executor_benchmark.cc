@@ -52,6 +52,14 @@ class Drydock {
     }
     benchmark::DoNotOptimize(executor_.drain());
   }
+  // Of two places in turn, so that no job is like the one before it; for an even number.
+  void run_mixed(std::int64_t jobs) {
+    for (std::int64_t i = 0; i + 1 < jobs; i += 2) {
+      executor_.submit([this] { ++sum_; });
+      executor_.submit([this] { ++sum_; });
+    }
+    benchmark::DoNotOptimize(executor_.drain());
+  }
 
  private:
   std::int64_t sum_ = 0;
@@ -104,9 +112,16 @@ void submit_and_drain_alone(benchmark::State& state) { compare_with_asio<&Drydoc
 void submit_and_drain_named_alone(benchmark::State& state) {
   compare_with_asio<&Drydock::run_named>(state);
 }
+void submit_and_drain_mixed_alone(benchmark::State& state) {
+  compare_with_asio<&Drydock::run_mixed>(state);
+}
 void submit_and_drain_beside_a_thread(benchmark::State& state) {
   const SecondThread thread;
   compare_with_asio<&Drydock::run>(state);
+}
+void submit_and_drain_mixed_beside_a_thread(benchmark::State& state) {
+  const SecondThread thread;
+  compare_with_asio<&Drydock::run_mixed>(state);
 }
 
 // How much more a job costs among a million than among a thousand, against how much more it costs
@@ -173,6 +188,7 @@ void few_rounds(benchmark::internal::Benchmark* settings) {
 BENCHMARK(submit_and_drain_alone)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(submit_and_drain_alone)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Apply(few_rounds);
 BENCHMARK(submit_and_drain_named_alone)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
+BENCHMARK(submit_and_drain_mixed_alone)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(inline_submit);
 BENCHMARK(memory_of_queued_jobs)->Arg(1'000'000);
 BENCHMARK(submit_and_drain_beside_a_thread)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
@@ -181,6 +197,7 @@ BENCHMARK(submit_and_drain_beside_a_thread)
     ->Arg(100'000)
     ->Arg(1'000'000)
     ->Apply(few_rounds);
+BENCHMARK(submit_and_drain_mixed_beside_a_thread)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(growth_to_a_million_beside_a_thread)->Iterations(5)->Unit(benchmark::kMillisecond);
 
 }  // namespace

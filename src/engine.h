@@ -267,7 +267,9 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // Runs what comes next as long as it is like the job that has just run.
+  // Whether what comes next in the line is like the job that has just run.
+  bool is_next_alike(const Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // Runs it, and what follows as long as that is alike.
   void run_row(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::size_t begin_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);

@@ -155,12 +155,17 @@ void Engine::find_only_lane(Drain& drain) {
   return drain.only_lane != nullptr ? *drain.only_lane : *lanes_[slot.lane];
 }
 
+[[gnu::always_inline]] inline bool Engine::is_next_alike(const Lane& lane) {
+  if (lane.ready.empty()) return false;
+  const Slot* const slot = slots_.find(lane.ready.front());
+  return slot != nullptr && runs_.goes_on_with(*slot, lane, 1);
+}
+
 void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
-    if (drain.broken_rows < 2 && drain.only_lane != nullptr && !drain.only_lane->ready.empty()) {
-      run_row(drain);
-    }
+    Lane* const lane = drain.only_lane;
+    if (lane != nullptr && drain.broken_rows < 2 && is_next_alike(*lane)) run_row(drain);
   }
   if (drain.extras != nullptr) put_back(drain);
 }

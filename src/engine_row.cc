@@ -40,8 +40,8 @@ void Engine::run_row(Drain& drain) {
   write_ended();
 }
 
-// How many jobs may be in the row that begins with the next one; 0: none, since that one is not
-// like the last, or the drain or the journal has to look at each.
+// How many jobs may be in the row that begins with the next one; 0: none, since the drain or the
+// journal has to look at each.
 std::size_t Engine::begin_row(const Drain& drain) {
   if (drain.only_lane == nullptr || drain.lanes_seen != lanes_.size() || drain.filters ||
       drain.report == nullptr || drain.options.deliveries != 1 || !recurring_.empty()) {
@@ -49,9 +49,7 @@ std::size_t Engine::begin_row(const Drain& drain) {
   }
   Lane& lane = *drain.only_lane;
   const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
-  if (job.slot == nullptr || !may_be_in_row(*job.slot) || !runs_.goes_on_with(*job.slot, lane, 1)) {
-    return 0;
-  }
+  if (job.slot == nullptr || !may_be_in_row(*job.slot)) return 0;
   row_lane_ = &lane;
   row_ = slots_.row_of(job);
   const std::size_t in_journal = store_.repeatable_runs(now(), subject_of(*job.slot));

@@ -31,33 +31,35 @@ namespace {
   return run;
 }
 
-void RunWriter::write_row() {
-  for (; first_ != end_; ++first_) {
-    JobRun& run = next();
-    run.id = JobId(first_);
-    run.parent = parent_;
-    write_over(run.name, name_);
-    run.where = where_;
-    run.due = due_;
-    run.outcome = JobRun::kSucceeded;
-    run.generation = generation_;
-    run.deliveries = deliveries_;
-    write_over(run.executor, executor_);
-  }
+[[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) {
+  JobRun& run = next();
+  run.id = JobId(id);
+  run.parent = parent_;
+  write_over(run.name, name_);
+  run.where = where_;
+  run.due = due_;
+  run.outcome = JobRun::kSucceeded;
+  run.generation = generation_;
+  run.deliveries = deliveries_;
+  write_over(run.executor, executor_);
 }
 
+void RunWriter::write_row() {
+  for (; first_ != end_; ++first_) write(first_);
+}
+
+// Writes the first run at once, which in many drains stays the only one of its kind.
 void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
                           const SiteTable& sites) {
   if (first_ != end_) write_row();
-  first_ = slot.id().value();
-  end_ = first_ + 1;
   parent_ = slot.parent();
   generation_ = slot.generation();
   deliveries_ = deliveries;
   if (slot.site() != site_number_) {
     site_number_ = slot.site();
-    where_ = sites[site_number_].where;
-    name_ = KnownText(sites[site_number_].name);
+    const Site& site = sites[site_number_];
+    where_ = site.where;
+    name_ = KnownText(site.name);
   }
   if (&lane != lane_) {
     lane_ = &lane;
@@ -68,7 +70,9 @@ void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
     due_nanos_ = slot.due();
     due_ = absl::FromUnixNanos(due_nanos_);
   }
-  if (site_number_ == 0) write_unlisted(slot);
+  if (site_number_ == 0) return write_unlisted(slot);
+  write(slot.id().value());
+  first_ = end_ = slot.id().value() + 1;
 }
 
 // Of a job whose name is not in the table of sites, which is full.
@@ -76,7 +80,7 @@ void RunWriter::write_unlisted(const Slot& slot) {
   const std::string own = slot.name();
   name_ = KnownText(own);
   where_ = slot.where();
-  write_row();
+  write(slot.id().value());
   name_ = KnownText();
   first_ = end_ = 0;
 }

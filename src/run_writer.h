@@ -70,6 +70,7 @@ class RunWriter {
 
  private:
   void start_row(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
+  void write(std::uint64_t id);
   void write_row();
   void write_unlisted(const Slot& slot);
   void drop_spare();
@@ -81,7 +82,8 @@ class RunWriter {
   JobRun* spare_end_ = nullptr;
   bool failed_ = false;
 
-  // The ids of the row's jobs, from `first_` on and before `end_`; no job has the id 0.
+  // The ids of the row's jobs that are not written yet, from `first_` on and before `end_`, which
+  // is the one to go on with; no job has the id 0.
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
   // What they share.
