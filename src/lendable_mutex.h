@@ -1,5 +1,5 @@
-// A mutex that its holder can lend while it is busy with something else, and have back for two
-// instructions where nobody wanted it.
+// A mutex that its holder can lend while it is busy with something else, and that tells it
+// afterwards whether anybody has had it.
 //
 // For a loop that lets others in at each turn, though they hardly ever come: it may leave unwritten
 // what a turn has changed, as long as whoever takes the mutex first has that written, by `settle`,

@@ -1,7 +1,7 @@
 // Writes the runs of a drain into its report.
 //
-// Jobs that run one after the other mostly differ in their ids alone. Such a row is noted as one,
-// and written at its end by a loop that looks up nothing.
+// Jobs that run one after the other mostly differ in their ids alone. The first of such a row is
+// written at once; the others are counted, and written at its end by a loop that looks up nothing.
 #ifndef DRYDOCK_SRC_RUN_WRITER_H_
 #define DRYDOCK_SRC_RUN_WRITER_H_
 
