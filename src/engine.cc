@@ -120,7 +120,7 @@ void Engine::submit(int lane, SubmittedJob&& job) {
     is_inline = base.kind == Lane::kInline;
     const std::uint32_t site = store_.sites.number_of(job.given_name(), job.where());
     const std::int64_t time = now();
-    Slot* const slot = slots_.insert(id, std::move(job), time, arrivals_ + 1, site,
+    Slot* const slot = slots_.insert(id, ticks_.tick(), std::move(job), time, arrivals_ + 1, site,
                                      static_cast<std::uint16_t>(lane));
     // Moved from only where it found a place.
     if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)

@@ -37,6 +37,7 @@
 #include "src/run_writer.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
+#include "src/sparing_clock.h"
 #include "src/test_observer.h"
 #include "src/test_traces.h"
 #include "src/thread_card.h"
@@ -343,6 +344,7 @@ class Engine final : public IdleSource {
 
   const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
+  const CoarseTick made_ = coarse_tick();
   const Leaks::Test test_ = Leaks::instance().test();
   std::string trace_path_ = TestTraces::instance().next_path();  // "": no trace to write
   const std::shared_ptr<ThreadCard> driver_card_ = ThreadCard::own();
@@ -351,6 +353,7 @@ class Engine final : public IdleSource {
   mutable JournalStore store_;
   Journal journal_{store_};
 
+  SparingClock ticks_ ABSL_GUARDED_BY(store_.mutex);
   mutable SlotTable slots_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<std::unique_ptr<Lane>> lanes_ ABSL_GUARDED_BY(store_.mutex);
   bool has_inline_lanes_ ABSL_GUARDED_BY(store_.mutex) = false;

@@ -55,7 +55,7 @@ void Engine::refuse_options(const DrainOptions& options, const std::string& call
   if (is_spawned(drain, slot)) {
     ++(lane.kind == Lane::kInline ? drain.inline_spawned_runs : drain.spawned_runs);
   }
-  lane.running_since = tick_for_others();
+  lane.running_since = ticks_.tick();
   begin_run(job, lane);
   if (!recurring_.empty() && run_recurring(drain, job, lane)) return;
 

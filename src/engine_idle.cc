@@ -85,7 +85,9 @@ void Engine::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) {
           line.thread = card.name();
           line.activity = card.activity();
         }
-        if (since != 0) line.since = coarse_tick_age(since);
+        // Unknown where the process had one thread only by then: since the simulation was made.
+        line.since = coarse_tick_age(since != 0 ? since : made_);
+        line.since_is_most = !is_exact(since);
         jobs.add(std::move(line));
         return false;
       });

@@ -36,7 +36,7 @@ bool Engine::queue_again(SlotTable::Entry job) {
   Slot& slot = *job.slot;
   const auto found = recurring_.find(slot.id().value());
   if (found == recurring_.end()) return false;
-  slots_.restart(job);
+  slots_.restart(job, ticks_.tick());
   Lane& base = *lanes_[lanes_[slot.lane]->base];
   slot.lane = static_cast<std::uint16_t>(base.base);
   slot.sequence = ++arrivals_;

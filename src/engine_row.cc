@@ -22,7 +22,7 @@ void Engine::run_row(Drain& drain) {
   const std::int64_t due = slot->due();
   std::size_t ended = 0;
   do {
-    lane.running_since = tick_for_others();
+    lane.running_since = ticks_.tick();
     store_.mutex.lend();
     const JobResult result = slot->run_here();
     const bool alone = store_.mutex.take_back();

@@ -12,7 +12,9 @@ namespace {
 
 std::string line_of(const UnfinishedJob& job, bool names_executor) {
   const std::string on = names_executor ? " of " + job.executor : "";
-  const std::string since = job.since ? " for " + describe_duration(*job.since) : "";
+  const std::string since =
+      job.since ? (job.since_is_most ? " for up to " : " for ") + describe_duration(*job.since)
+                : "";
   if (!job.thread.empty()) {
     std::string text =
         "\n  running" + since + " on thread '" + job.thread + "'" + on + ": " + job.job;

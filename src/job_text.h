@@ -30,6 +30,7 @@ struct UnfinishedJob {
   std::string executor = {};                 // "executor 'mail'"
   std::string thread = {};                   // the thread that runs it; empty: it waits
   std::optional<absl::Duration> since = {};  // how long it has run, or waited, where that is known
+  bool since_is_most = false;                // it may be less than that
   absl::Duration due_in = {};                // of a delayed job; zero: it is due
   std::shared_ptr<const Activity> activity = {};  // of the thread that runs it
   bool handed_on = false;                         // by a strand to its base, which may list it too

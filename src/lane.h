@@ -40,7 +40,7 @@ struct Lane {
   int base;
   Lane* const live_in;  // where its pending jobs are counted: the base
   std::shared_ptr<ThreadCard> card = ThreadCard::own();  // of the thread that made the lane
-  CoarseTick running_since = 0;                          // of the job that runs; zero: not known
+  CoarseTick running_since = 0;                          // of the job that runs; see SparingClock
   std::size_t live = 0;  // jobs that are pending, of a base lane and those that refer to it
 
   // Ids of jobs that are due, in the order of their places, among them ids of jobs that have been

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "drydock/job.h"
-#include "drydock/single_threaded.h"
 #include "src/coarse_clock.h"
 #include "src/context_node.h"
 #include "src/lineage.h"
@@ -31,12 +30,6 @@ inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? kNever : sum;
 }
-
-// Not inline: what calls it with each job is to keep its own variables in registers.
-[[gnu::noinline]] inline CoarseTick tick_of_now() { return coarse_tick(); }
-
-// Now, for listings that other threads ask for: zero where there is none, which saves the clock.
-inline CoarseTick tick_for_others() { return single_threaded() ? 0 : tick_of_now(); }
 
 // A job's place in line: what the order of jobs is made of.
 struct Place {
@@ -137,12 +130,12 @@ class SlotTable {
 
   // Null if there is a job of this id, pending or running.
   template <class... Args>
-  [[gnu::always_inline]] Slot* insert(std::uint64_t id, Args&&... args) {
+  [[gnu::always_inline]] Slot* insert(std::uint64_t id, CoarseTick since, Args&&... args) {
     Block& block = block_of(id);
     State& state = block.states_[id % kBlockSize];
     if (state != State::kFree) return nullptr;
     state = State::kPending;
-    block.since_[id % kBlockSize] = tick_for_others();
+    block.since_[id % kBlockSize] = since;
     ++block.count_;
     ++size_;
     return new (block.at(id % kBlockSize)) Slot(std::forward<Args>(args)...);
@@ -172,9 +165,9 @@ class SlotTable {
   }
 
   // The job has run and is pending again.
-  void restart(Entry job) {
+  void restart(Entry job, CoarseTick since) {
     job.state() = State::kPending;
-    job.block->since_[job.slot - job.block->slot(0)] = tick_for_others();
+    job.block->since_[job.slot - job.block->slot(0)] = since;
     ++size_;
   }
 
@@ -225,7 +218,7 @@ class SlotTable {
   void for_each(Visit&& visit) {
     for (std::size_t number = 0; number < blocks_.size(); ++number) {
       Block* const block = blocks_[number];
-      if (block == nullptr) continue;
+      if (block == nullptr || block->count_ == 0) continue;
       for (std::size_t i = 0; i < kBlockSize; ++i) {
         if (block->states_[i] == State::kPending) visit(*block->slot(i));
       }
@@ -233,7 +226,7 @@ class SlotTable {
   }
 
   // Visits pending and running jobs, in the order of ids, until `visit(slot, running, since)` says
-  // true; whether it did. `since`: when the job became pending; zero: not known.
+  // true; whether it did. `since`: when the job became pending, as it was told.
   template <class Visit>
   bool find_if(Visit&& visit) {
     for (std::size_t number = 0; number < blocks_.size(); ++number) {

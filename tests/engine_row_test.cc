@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "drydock/context.h"
 #include "drydock/current_job.h"
@@ -19,11 +20,16 @@
 #include "drydock/finding.h"
 #include "drydock/simulation.h"
 #include "drydock/thread_pool_executor.h"
+#include "drydock/wait_idle.h"
+#include "src/coarse_clock.h"
+#include "tests/idle_thread.h"
+#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 // More than the engine keeps in one piece.
@@ -40,6 +46,16 @@ class EngineRowTest : public ::testing::Test {
     int events = 0;
     for (const Event& event : simulation_.journal().events()) events += event.kind == kind ? 1 : 0;
     return events;
+  }
+
+  // As another thread sees it, without times.
+  std::string listing() {
+    std::string text;
+    std::thread([&] {
+      const absl::Status status = wait_idle({&executor_}, absl::Milliseconds(1));
+      text = without_times(std::string(status.message()));
+    }).join();
+    return text;
   }
 
   mutable Simulation simulation_;
@@ -117,6 +133,31 @@ TEST_F(EngineRowTest, AThreadThatLooksAllTheTimeNeverSeesAJobInTwoStates) {
   EXPECT_THAT(executor_.drain().runs, SizeIs(kJobs));
   over = true;
   observer.join();
+}
+
+TEST_F(EngineRowTest, AListingKnowsOfMostOfManyQuickJobsHowLongTheyHaveRunAtMost) {
+  const IdleThread other;
+  std::string texts;
+  submit(kJobs, [&](int i) {
+    if (i % 100 == 50) texts += listing();
+  });
+  executor_.drain();
+  EXPECT_THAT(texts, HasSubstr("\n  running for up to T on thread"));
+}
+
+TEST_F(EngineRowTest, AListingKnowsHowLongAJobAmongSlowOnesHasRun) {
+  const IdleThread other;
+  std::string text;
+  submit(30, [&](int i) {
+    if (i == 29) {
+      text = listing();
+      return;
+    }
+    const internal::CoarseTick before = internal::coarse_tick();
+    while (internal::coarse_tick() == before) std::this_thread::yield();
+  });
+  executor_.drain();
+  EXPECT_THAT(text, HasSubstr("\n  running for T on thread"));
 }
 
 TEST_F(EngineRowTest, CancelOfALaterJobIsExact) {

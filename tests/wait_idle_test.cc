@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <latch>
@@ -275,6 +277,22 @@ TEST(WaitIdleTest, ListsADeferredJobOfAnotherThreadAtTheDeadline) {
             "drydock: the deferred executor is not idle after T: 0 jobs run and 1 waits:"
             "\n  queued for T: 'send' (#1, submitted at " +
                 kAt + ")");
+}
+
+// In a process of its own, which has one thread.
+TEST(WaitIdleDeathTest, SaysHowLongAJobOlderThanTheSecondThreadHasWaitedAtMost) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        DeferredExecutor executor;
+        executor.submit([] {});
+        std::thread other([&] {
+          std::fputs(text_of(wait_idle({&executor}, absl::Milliseconds(1))).c_str(), stderr);
+        });
+        other.join();
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(0), "\n  queued for up to T: 'wait_idle_test");
 }
 
 TEST(WaitIdleTest, SaysOfADeferredJobSinceWhenItRuns) {

@@ -11,7 +11,7 @@ namespace drydock {
 // `text` with "T" for each duration behind one of the words that introduce them.
 // (std::regex would do; GCC 12 warns inside it when it sanitises.)
 inline std::string without_times(std::string text) {
-  for (const std::string_view word : {"for ", "waited ", "due in ", "after ", "ended "}) {
+  for (const std::string_view word : {"for ", "up to ", "waited ", "due in ", "after ", "ended "}) {
     std::size_t at = 0;
     while ((at = text.find(word, at)) != std::string::npos) {
       at += word.size();

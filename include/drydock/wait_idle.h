@@ -36,17 +36,16 @@ namespace drydock {
 //
 // Otherwise it returns
 // - `DeadlineExceeded` when `timeout` has passed, with a list of the jobs that are queued or run:
-// the
-//   name, the place of the submit, the jobs that submitted it, since when, the thread that runs it,
-//   and the SQL statement that it is in;
+//   the name, the place of the submit, the jobs that submitted it, for how long ("for up to 2s"
+//   where only the longest that it can be is known), the thread that runs it, and the SQL statement
+//   that it is in;
 // - `FailedPrecondition` at once where it would wait for ever, since only the calling thread could
 //   run a job that it waits for: called from such a job, or for a deferred executor's queued jobs
 //   from the thread that drains it, or where what it waits for waits in turn for this thread. The
 //   message says for what and what to write instead. In a simulation or a sandbox that is a finding
 //   too (`Finding::kBlockedSubmit`);
 // - `Unimplemented` where an executor cannot say when it is idle: one that is not drydock's and
-// does
-//   not override `Executor::idle_target()`.
+//   does not override `Executor::idle_target()`.
 absl::Status wait_idle(std::initializer_list<Executor*> executors, absl::Duration timeout);
 absl::Status wait_idle(const std::vector<Executor*>& executors, absl::Duration timeout);
 
