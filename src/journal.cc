@@ -18,9 +18,9 @@ namespace drydock {
 namespace internal {
 
 void JournalStore::add_block() {
-  std::unique_ptr<Block> block;
+  Block* block = nullptr;
   if (blocks_.size() == kMostRecords / kBlockSize) {
-    block = std::move(blocks_.front());
+    block = blocks_.front();
     blocks_.pop_front();
     first_record_ += kBlockSize;
     for (const Record& record : block->records) {
@@ -29,13 +29,12 @@ void JournalStore::add_block() {
                                               record.open + (record.drain + 1) / 2;
     }
   } else {
-    // A block is filled before it is read: no need to clear it.
-    block.reset(new Block);
+    block = arena_.add();
   }
-  blocks_.push_back(std::move(block));
-  next_ = blocks_.back()->records.data();
+  blocks_.push_back(block);
+  next_ = block->records.data();
   block_end_ = next_ + kBlockSize;
-  blocks_.back()->first_time = static_cast<std::uint32_t>(times_.size() - 1);
+  block->first_time = static_cast<std::uint32_t>(times_.size() - 1);
   time_in_block_ = 0;
 }
 

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -17,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "drydock/journal.h"
+#include "src/block_arena.h"
 #include "src/idle_source.h"
 #include "src/lendable_mutex.h"
 #include "src/mutex.h"
@@ -254,7 +254,8 @@ class JournalStore {
     return block_of(number).records[number % kBlockSize];
   }
 
-  std::deque<std::unique_ptr<Block>> blocks_ ABSL_GUARDED_BY(mutex);
+  BlockArena<Block> arena_ ABSL_GUARDED_BY(mutex);
+  std::deque<Block*> blocks_ ABSL_GUARDED_BY(mutex);
   // In the last block: where the next record goes, and the block's end.
   Record* next_ ABSL_GUARDED_BY(mutex) = nullptr;
   Record* block_end_ ABSL_GUARDED_BY(mutex) = nullptr;

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "src/huge_pages.h"
 #include "src/known_text.h"
 
 namespace drydock::internal {
@@ -42,6 +44,11 @@ namespace {
   run.generation = generation_;
   run.deliveries = deliveries_;
   write_over(run.executor, executor_);
+}
+
+void RunWriter::make_room(std::vector<JobRun>& runs, std::size_t jobs) {
+  runs.reserve(jobs);
+  advise_huge_pages(runs.data(), runs.capacity() * sizeof(JobRun));
 }
 
 void RunWriter::write_row() {

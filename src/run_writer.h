@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "drydock/drain.h"
@@ -28,7 +29,7 @@ class RunWriter {
   // `report` is complete after `finish()`. Makes room for that many runs.
   [[gnu::always_inline]] void begin(DrainReport& report, std::size_t jobs) {
     SpareRuns::take(report.runs);
-    if (report.runs.capacity() < jobs) report.runs.reserve(jobs);
+    if (report.runs.capacity() < jobs) make_room(report.runs, jobs);
     report_ = &report;
     spare_ = report.runs.data();
     spare_end_ = std::to_address(report.runs.end());
@@ -69,6 +70,7 @@ class RunWriter {
   }
 
  private:
+  static void make_room(std::vector<JobRun>& runs, std::size_t jobs);
   void start_row(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
   void write(std::uint64_t id);
   void write_row();

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "drydock/job.h"
+#include "src/block_arena.h"
 #include "src/coarse_clock.h"
 #include "src/context_node.h"
 #include "src/lineage.h"
@@ -124,8 +125,6 @@ class SlotTable {
   SlotTable& operator=(const SlotTable&) = delete;
   ~SlotTable() {
     for_each([](Slot& slot) { slot.~Slot(); });
-    while (!blocks_.empty()) drop_first();
-    while (Block* const block = take_spare()) delete block;
   }
 
   // Null if there is a job of this id, pending or running.
@@ -266,8 +265,7 @@ class SlotTable {
     if (blocks_.empty()) first_block_ = number;
     for (; number < first_block_; --first_block_) blocks_.push_front(nullptr);
     while (number - first_block_ >= blocks_.size()) blocks_.push_back(nullptr);
-    // Without clearing the bytes, which are written before they are read.
-    Block* const block = spare_ != nullptr ? take_spare() : new Block;
+    Block* const block = spare_ != nullptr ? take_spare() : arena_.add();
     blocks_.set(number - first_block_, block);
     return *block;
   }
@@ -296,6 +294,7 @@ class SlotTable {
 
   static constexpr std::uint64_t kNoBlock = std::numeric_limits<std::uint64_t>::max();
 
+  BlockArena<Block> arena_;
   Ring<Block*> blocks_;  // null: no job of these ids
   // That the last job went into, as the next one mostly does.
   Block* newest_ = nullptr;
