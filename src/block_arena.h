@@ -27,7 +27,7 @@ class BlockArena {
   }
 
  private:
-  static constexpr std::size_t kInHeap = 16;
+  static constexpr std::size_t kInHeap = 64;
   static constexpr std::size_t kInPage = kHugePageSize / sizeof(Block);
   static_assert(kInPage > 1);
 
