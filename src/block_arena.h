@@ -17,6 +17,10 @@ namespace drydock::internal {
 template <class Block>
 class BlockArena {
  public:
+  BlockArena() = default;
+  BlockArena(const BlockArena&) = delete;
+  BlockArena& operator=(const BlockArena&) = delete;
+
   // Default-initialised, so that what a block does not clear is not touched. It stays where it is
   // until the arena ends.
   Block* add() {

@@ -25,7 +25,7 @@ inline absl::Duration coarse_age(CoarseTime since) {
 }
 
 // The same in four bytes, for what is kept a million times: to two milliseconds, and for waits of
-// less than seven weeks. Zero is no time.
+// less than seven weeks. Zero is no time; a reading is odd.
 using CoarseTick = std::uint32_t;
 inline constexpr int kTickBits = 20;  // of nanoseconds
 

@@ -24,6 +24,7 @@
 #include "drydock/journal.h"
 #include "drydock/simulated_clock.h"
 #include "drydock/simulation_mark.h"
+#include "src/coarse_clock.h"
 #include "src/deadline.h"
 #include "src/drain_state.h"
 #include "src/driving.h"
@@ -344,7 +345,7 @@ class Engine final : public IdleSource {
 
   const DrainOrder default_order_;
   const std::thread::id driver_ = std::this_thread::get_id();
-  const CoarseTick made_ = coarse_tick();
+  const CoarseTick made_ = earliest(coarse_tick());
   const Leaks::Test test_ = Leaks::instance().test();
   std::string trace_path_ = TestTraces::instance().next_path();  // "": no trace to write
   const std::shared_ptr<ThreadCard> driver_card_ = ThreadCard::own();

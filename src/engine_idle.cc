@@ -85,7 +85,7 @@ void Engine::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs) {
           line.thread = card.name();
           line.activity = card.activity();
         }
-        // Unknown where the process had one thread only by then: since the simulation was made.
+        // Zero where the process had one thread only by then.
         line.since = coarse_tick_age(since != 0 ? since : made_);
         line.since_is_most = !is_exact(since);
         jobs.add(std::move(line));

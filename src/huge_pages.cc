@@ -6,6 +6,15 @@
 #include <cstdint>
 #include <new>
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define DRYDOCK_CHECKS_LEAKS 1
+#endif
+#endif
+#if defined(DRYDOCK_CHECKS_LEAKS) || defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace drydock::internal {
 namespace {
 
@@ -13,6 +22,17 @@ namespace {
 std::size_t to_border(const void* place) {
   return -reinterpret_cast<std::uintptr_t>(place) % kHugePageSize;
 }
+
+// LeakSanitizer looks for pointers in the heap, but not in what a program maps by itself.
+#if defined(DRYDOCK_CHECKS_LEAKS) || defined(__SANITIZE_ADDRESS__)
+void show_to_leak_check(const void* begin) { __lsan_register_root_region(begin, kHugePageSize); }
+void hide_from_leak_check(const void* begin) {
+  __lsan_unregister_root_region(begin, kHugePageSize);
+}
+#else
+void show_to_leak_check(const void*) {}
+void hide_from_leak_check(const void*) {}
+#endif
 
 }  // namespace
 
@@ -33,10 +53,13 @@ HugePage::HugePage() {
   if (head != 0) munmap(twice, head);
   munmap(begin_ + kHugePageSize, kHugePageSize - head);
   advise_huge_pages(begin_, kHugePageSize);
+  show_to_leak_check(begin_);
 }
 
 HugePage::~HugePage() {
-  if (begin_ != nullptr) munmap(begin_, kHugePageSize);
+  if (begin_ == nullptr) return;
+  hide_from_leak_check(begin_);
+  munmap(begin_, kHugePageSize);
 }
 
 }  // namespace drydock::internal

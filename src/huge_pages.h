@@ -10,11 +10,11 @@ namespace drydock::internal {
 
 inline constexpr std::size_t kHugePageSize = std::size_t{2} << 20U;  // in bytes
 
-// Has the huge pages that lie within these bytes be used as such when they are first written. No
-// effect where the system has none to give (/sys/kernel/mm/transparent_hugepage/enabled).
+// Asks the system to back the whole huge pages among these bytes as such when they are first
+// written. No effect where it has none to give (/sys/kernel/mm/transparent_hugepage/enabled).
 void advise_huge_pages(void* begin, std::size_t bytes);
 
-// Memory in one huge page, as far as the system gives one. Not initialised.
+// Memory in one huge page, as far as the system gives one.
 class HugePage {
  public:
   // Throws std::bad_alloc.

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -225,7 +224,7 @@ class SlotTable {
   }
 
   // Visits pending and running jobs, in the order of ids, until `visit(slot, running, since)` says
-  // true; whether it did. `since`: when the job became pending, as it was told.
+  // true; whether it did. `since`: as `insert` or `restart` was given it.
   template <class Visit>
   bool find_if(Visit&& visit) {
     for (std::size_t number = 0; number < blocks_.size(); ++number) {

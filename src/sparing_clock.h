@@ -1,9 +1,10 @@
 // "Since when" for what mostly happens many times within one step of the coarse clock, such as the
 // submits of a loop: a reading costs as much as a sixth of a job.
 //
-// Once 16 readings in succession were the same, the next 15 calls get the last one, marked as the
-// earliest time that it can have been; a listing says "for up to 2s" of it. Where each call is to
-// have its own time, `coarse_tick()` is the one.
+// Once 16 readings in succession were as the one before, the next 15 calls get the last one, marked
+// as the earliest time that it can have been, which may be long ago where those calls come late; a
+// listing says "for up to 2s" of it. Where each call is to have its own time, `coarse_tick()` is
+// the one.
 #ifndef DRYDOCK_SRC_SPARING_CLOCK_H_
 #define DRYDOCK_SRC_SPARING_CLOCK_H_
 
@@ -14,7 +15,9 @@
 
 namespace drydock::internal {
 
-// False: it was then or later.
+// A reading of `coarse_tick()`, marked as the earliest time.
+inline CoarseTick earliest(CoarseTick tick) { return tick & ~1U; }
+// False: it was then or later; of zero nothing is known.
 inline bool is_exact(CoarseTick tick) { return (tick & 1U) != 0; }
 
 class SparingClock {
@@ -24,7 +27,7 @@ class SparingClock {
     if (single_threaded()) return 0;
     if (spared_ == 0) return read();
     --spared_;
-    return last_ & ~1U;
+    return earliest(last_);
   }
 
  private:

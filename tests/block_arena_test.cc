@@ -35,5 +35,14 @@ TEST(BlockArenaTest, BlocksStayWhereTheyAreAndKeepWhatIsInThem) {
   }
 }
 
+// As AddressSanitizer would say at the end of the program.
+TEST(BlockArenaTest, WhatOnlyABlockPointsToIsNoLeak) {
+  struct Pointers {
+    std::array<int*, 5'000> pointers;
+  };
+  static BlockArena<Pointers>& arena = *new BlockArena<Pointers>;
+  for (int i = 0; i < 200; ++i) arena.add()->pointers.fill(new int(i));
+}
+
 }  // namespace
 }  // namespace drydock::internal

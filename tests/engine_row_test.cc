@@ -135,7 +135,7 @@ TEST_F(EngineRowTest, AThreadThatLooksAllTheTimeNeverSeesAJobInTwoStates) {
   observer.join();
 }
 
-TEST_F(EngineRowTest, AListingKnowsOfMostOfManyQuickJobsHowLongTheyHaveRunAtMost) {
+TEST_F(EngineRowTest, AListingKnowsOfOneOfManyQuickJobsHowLongItHasRunAtMost) {
   const IdleThread other;
   std::string texts;
   submit(kJobs, [&](int i) {
