@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,6 +27,7 @@
 #include "src/deadline.h"
 #include "src/drain_state.h"
 #include "src/driving.h"
+#include "src/held_jobs.h"
 #include "src/idle_source.h"
 #include "src/job_text.h"
 #include "src/journal_store.h"
@@ -35,6 +35,7 @@
 #include "src/leaks.h"
 #include "src/mutex.h"
 #include "src/ranking.h"
+#include "src/row.h"
 #include "src/run_writer.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
@@ -269,15 +270,16 @@ class Engine final : public IdleSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void end_run(Drain& drain, const Slot& slot, const Lane& lane, const JobResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // Whether what comes next in the line is like the job that has just run.
-  bool is_next_alike(const Lane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // Runs it, and what follows as long as that is alike.
+  // Runs what comes next in the line, as long as that may be in a row.
   void run_row(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::size_t begin_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // Limits are for jobs with parents; a job of a strand has more to write down.
-  static bool may_be_in_row(const Slot& slot) { return !slot.parent() && slot.strand() == nullptr; }
+  // Limits are for jobs with parents; a job of a strand, or of no known site, has more to write
+  // down.
+  static bool may_be_in_row(const Slot& slot) {
+    return !slot.parent() && slot.strand() == nullptr && slot.site() != 0;
+  }
   [[gnu::noinline]] void find_leaked_context(const SubmittedJob& job, const char* slot)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void report_failure(Drain& drain, const Slot& slot, const Lane& lane,
@@ -324,8 +326,6 @@ class Engine final : public IdleSource {
                                        std::optional<int> only_lane = std::nullopt,
                                        std::uint32_t first = 0) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void list_held(std::vector<PendingJob>& pending) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Whether inline jobs of the lane have to wait for a transaction of its thread.
   bool awaits_commit(const Lane& lane) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   std::vector<PendingJob> list_undrained() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -363,9 +363,7 @@ class Engine final : public IdleSource {
   std::size_t most_inline_spawned_ ABSL_GUARDED_BY(store_.mutex) = 10'000'000;
   std::size_t cancels_ ABSL_GUARDED_BY(store_.mutex) = 0;
   RunWriter runs_ ABSL_GUARDED_BY(store_.mutex);
-  // The one that a drain is running.
-  SlotTable::Row row_ ABSL_GUARDED_BY(store_.mutex);
-  Lane* row_lane_ ABSL_GUARDED_BY(store_.mutex) = nullptr;
+  Row row_ ABSL_GUARDED_BY(store_.mutex);  // that a drain is running
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
   // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
   // run.
@@ -383,12 +381,7 @@ class Engine final : public IdleSource {
   // The jobs outside of the simulation that have not ended: by name, how many.
   std::unordered_map<std::string, std::size_t> outside_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<std::thread::id> in_transaction_ ABSL_GUARDED_BY(store_.mutex);
-  struct HeldJob {
-    PendingJob job;
-    absl::Duration delay;
-  };
-  std::map<std::uint64_t, HeldJob> held_ ABSL_GUARDED_BY(store_.mutex);  // by number
-  std::uint64_t last_held_ ABSL_GUARDED_BY(store_.mutex) = 0;
+  HeldJobs held_ ABSL_GUARDED_BY(store_.mutex);
   DeliveryObserver delivery_observer_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<JobRun> failures_ ABSL_GUARDED_BY(store_.mutex);
   std::vector<Finding> findings_ ABSL_GUARDED_BY(store_.mutex);

@@ -155,17 +155,11 @@ void Engine::find_only_lane(Drain& drain) {
   return drain.only_lane != nullptr ? *drain.only_lane : *lanes_[slot.lane];
 }
 
-[[gnu::always_inline]] inline bool Engine::is_next_alike(const Lane& lane) {
-  if (lane.ready.empty()) return false;
-  const Slot* const slot = slots_.find(lane.ready.front());
-  return slot != nullptr && runs_.goes_on_with(*slot, lane, 1);
-}
-
 void Engine::run_due(Drain& drain) {
   for (SlotTable::Entry job = next(drain); job.slot != nullptr; job = next(drain)) {
     run(drain, job, lane_of(drain, *job.slot));
     Lane* const lane = drain.only_lane;
-    if (lane != nullptr && drain.broken_rows < 2 && is_next_alike(*lane)) run_row(drain);
+    if (lane != nullptr && !lane->ready.empty() && drain.broken_rows < 2) run_row(drain);
   }
   if (drain.extras != nullptr) put_back(drain);
 }
@@ -185,7 +179,7 @@ void Engine::run_due(Drain& drain) {
   report.leaves_runs_ = runs_.finish();
   if (drain.reached_limit()) report.limit = drain.extras->limit;
   if (slots_.size() != 0) report.pending = list_pending(&drain);
-  if (!held_.empty()) list_held(report.pending);
+  if (!held_.empty()) held_.list(absl::FromUnixNanos(now()), report.pending);
 }
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {

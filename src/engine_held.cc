@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,23 +46,14 @@ std::uint64_t Engine::hold(const IdleTarget& target, std::string name, SourceLoc
   }
   const MutexLock lock(store_.mutex);
   job.executor = lanes_[target.lane]->executor;
-  held_.emplace(++last_held_, HeldJob{std::move(job), delay});
-  return last_held_;
+  return held_.add(std::move(job), delay);
 }
 
 void Engine::let_go(std::uint64_t held) {
   if (held == 0) return;
-  std::map<std::uint64_t, HeldJob>::node_type gone;  // destroyed after the mutex is released
+  decltype(held_.take(held)) gone;  // destroyed after the mutex is released
   const MutexLock lock(store_.mutex);
-  gone = held_.extract(held);
-}
-
-// The delay of each counts from its commit, which would be now.
-void Engine::list_held(std::vector<PendingJob>& pending) const {
-  for (const auto& [number, held] : held_) {
-    pending.push_back(held.job);
-    pending.back().due = absl::FromUnixNanos(now()) + held.delay;
-  }
+  gone = held_.take(held);
 }
 
 }  // namespace drydock::internal

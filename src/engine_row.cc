@@ -1,4 +1,4 @@
-// Rows: jobs in line that differ in their ids alone, as a loop submits them.
+// Rows: jobs in line whose ids follow each other, as a loop submits them.
 //
 // Around the run of one job the engine writes some twenty places under its mutex. Of a row it
 // counts the jobs that have ended, and lends the mutex while one runs. Who takes it (the job
@@ -16,12 +16,12 @@ namespace drydock::internal {
 void Engine::run_row(Drain& drain) {
   const std::size_t length = begin_row(drain);
   if (length == 0) return;
-  Lane& lane = *row_lane_;
-  Slot* slot = row_.slot();
-  const std::uint32_t site = slot->site();
-  const std::int64_t due = slot->due();
+  Lane& lane = *row_.lane;
+  Slot* slot = row_.slots.slot();
+  std::uint32_t site = slot->site();
+  row_.sites.begin(site);
   std::size_t ended = 0;
-  do {
+  for (;;) {
     lane.running_since = ticks_.tick();
     store_.mutex.lend();
     const JobResult result = slot->run_here();
@@ -34,43 +34,53 @@ void Engine::run_row(Drain& drain) {
     }
     slot->~Slot();
     ++slot;
-    row_.ended = ++ended;
-  } while (ended != length && row_.is_pending(ended) && slot->id().value() == lane.ready[ended] &&
-           slot->site() == site && slot->due() == due && may_be_in_row(*slot));
+    row_.slots.ended = ++ended;
+    if (ended == length || !row_.slots.is_pending(ended) ||
+        slot->id().value() != lane.ready[ended] || !may_be_in_row(*slot) ||
+        slot->due() != row_.due) {
+      break;
+    }
+    if (slot->site() != site) row_.sites.add(site = slot->site(), ended);
+  }
   write_ended();
 }
 
 // How many jobs may be in the row that begins with the next one; 0: none, since the drain or the
 // journal has to look at each.
 std::size_t Engine::begin_row(const Drain& drain) {
-  if (drain.only_lane == nullptr || drain.lanes_seen != lanes_.size() || drain.filters ||
-      drain.report == nullptr || drain.options.deliveries != 1 || !recurring_.empty()) {
+  if (drain.lanes_seen != lanes_.size() || drain.filters || drain.report == nullptr ||
+      drain.options.deliveries != 1 || !recurring_.empty() || store_.is_watched()) {
     return 0;
   }
   Lane& lane = *drain.only_lane;
   const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
   if (job.slot == nullptr || !may_be_in_row(*job.slot)) return 0;
-  row_lane_ = &lane;
-  row_ = slots_.row_of(job);
-  const std::size_t in_journal = store_.repeatable_runs(now(), subject_of(*job.slot));
-  return std::min({lane.ready.size(), row_.room(), in_journal});
+  row_.lane = &lane;
+  row_.due = job.slot->due();
+  row_.slots = slots_.row_of(job);
+  return std::min(lane.ready.size(), row_.slots.room());
 }
 
 // The books of the jobs of the row that have ended.
 void Engine::write_ended() {
-  const std::size_t ended = row_.ended;
-  store_.repeat_runs(static_cast<std::uint32_t>(ended));
-  runs_.repeat(ended);
-  row_lane_->ready.pop_front(ended);
-  row_lane_->live -= ended;
-  slots_.finish_ended(row_);
+  const std::size_t ended = row_.slots.ended;
+  const std::uint64_t first_id = row_.lane->ready.front();
+  const std::int64_t at = now();
+  row_.sites.visit(ended, [&](std::uint32_t site, std::size_t first,
+                              std::size_t count) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    store_.append_runs(at, {first_id + first, 0, site}, static_cast<std::uint32_t>(count));
+  });
+  runs_.add_row(row_, store_.sites);
+  row_.lane->ready.pop_front(ended);
+  row_.lane->live -= ended;
+  slots_.finish_ended(row_.slots);
 }
 
 // Before anybody looks: the same, and those of the one that is running.
 void Engine::settle_row() {
   write_ended();
-  row_lane_->ready.pop_front();
-  begin_run(slots_.entry_of(*row_.slot()), *row_lane_);
+  row_.lane->ready.pop_front();
+  begin_run(slots_.entry_of(*row_.slots.slot()), *row_.lane);
 }
 
 }  // namespace drydock::internal

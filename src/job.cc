@@ -20,6 +20,10 @@
 namespace drydock {
 namespace internal {
 
+std::int64_t nanos(absl::Duration delay) {
+  return delay <= absl::ZeroDuration() ? 0 : absl::ToInt64Nanoseconds(delay);
+}
+
 void RunningJob::make_lineage() {
   lineage_ =
       Lineage::make(job_.id_, job_.name(), job_.where(), job_.generation(), job_.parent_.get())
@@ -77,10 +81,6 @@ template <class Callable>
   return error;
 }
 
-std::int64_t nanos(absl::Duration delay) {
-  return delay <= absl::ZeroDuration() ? 0 : absl::ToInt64Nanoseconds(delay);
-}
-
 std::string demangle(const char* name) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text(
@@ -90,17 +90,6 @@ std::string demangle(const char* name) {
 
 }  // namespace
 }  // namespace internal
-
-SubmittedJob::SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job,
-                           SourceLocation where)
-    : job_(std::move(job)),
-      name_(std::move(options.name)),
-      file_(where.file_name()),
-      line_(where.line()),
-      delay_nanos_(internal::nanos(options.delay)),
-      id_(id) {
-  if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
-}
 
 void SubmittedJob::refuse_empty() const {
   throw std::invalid_argument("drydock: submit() at " + where().to_string() +

@@ -22,11 +22,9 @@ void JournalStore::add_block() {
     block = blocks_.front();
     blocks_.pop_front();
     first_record_ += kBlockSize;
-    for (const Record& record : block->records) {
-      forgotten_ += record.is_outside() ? 1
-                                        : record.count * (record.kind == Event::kStarted ? 2 : 1) +
-                                              record.open + (record.drain + 1) / 2;
-    }
+    std::uint32_t events = 0;
+    for (const Record& record : block->records) events += record.events();
+    forgotten_ += events;
   } else {
     block = arena_.add();
   }

@@ -76,17 +76,19 @@ class JournalStore {
     append_record(failed ? Event::kFailed : Event::kFinished, at, subject);
   }
 
-  // How many runs like the last, which has ended well, may be added to it by `repeat_runs`; 0 where
-  // one of that job would not be like it, or where somebody waits for events.
-  std::uint32_t repeatable_runs(std::int64_t at, EventSubject subject) const
+  // Runs of jobs whose ids follow each other, that ended well and each before the next began.
+  // Not where somebody watches, who is to see each event when it happens.
+  [[gnu::always_inline]] void append_runs(std::int64_t at, EventSubject first, std::uint32_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    const bool alike = last_ != nullptr && !watched_ && at == last_time_ &&
-                       last_->goes_on_with(Event::kStarted, subject);
-    return alike ? kMostCount - last_->count : 0;
+    Record* const last = last_;
+    if (last != nullptr && last->goes_on_with(Event::kStarted, first) && at == last_time_ &&
+        count <= kMostCount - last->count) {
+      last->count += count;
+    } else {
+      add_record(Event::kStarted, at, first, 0, count);
+    }
   }
-  void repeat_runs(std::uint32_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    last_->count += count;
-  }
+  bool is_watched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return watched_; }
 
   // The start or the end of a drain, which mostly shares the record of what was before it.
   [[gnu::always_inline]] void append_drain(Event::Kind kind, std::int64_t at)
@@ -178,6 +180,11 @@ class JournalStore {
 
     // Whether it is one event of a job outside of the simulation. Nothing else goes into it.
     bool is_outside() const { return count == 0 && open == 0; }
+    // How many it stands for, without a branch.
+    std::uint32_t events() const {
+      const std::uint32_t runs = kind == Event::kStarted ? 1 : 0;
+      return (count << runs) + open + (drain + 1) / 2 + (is_outside() ? 1 : 0);
+    }
 
     // Whether the event can go into this record too.
     [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {
@@ -227,20 +234,25 @@ class JournalStore {
   void count_waiters(int more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   [[gnu::always_inline]] void append_record(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const bool starts = kind == Event::kStarted;
+    add_record(kind, at, subject, starts ? 1 : 0, starts ? 0 : 1);
+    if (watched_) tell_watchers();
+  }
+  [[gnu::always_inline]] void add_record(Event::Kind kind, std::int64_t at, EventSubject subject,
+                                         std::uint32_t open, std::uint32_t count)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (next_ == block_end_) add_block();
     if (at != last_time_) add_time(at);
-    const bool starts = kind == Event::kStarted;
     *next_ = {static_cast<std::uint8_t>(kind),
               0,
               0,
-              starts ? 1U : 0U,
+              open,
               subject.site,
               static_cast<std::uint32_t>(subject.job),
               static_cast<std::uint32_t>(subject.parent),
               time_in_block_,
-              starts ? 0U : 1U};
+              count};
     last_ = next_++;
-    if (watched_) tell_watchers();
   }
   void add_block() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void add_time(std::int64_t at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);

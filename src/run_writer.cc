@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -37,8 +38,8 @@ namespace {
   JobRun& run = next();
   run.id = JobId(id);
   run.parent = parent_;
-  write_over(run.name, name_);
-  run.where = where_;
+  write_over(run.name, site_->known_name);
+  run.where = site_->where;
   run.due = due_;
   run.outcome = JobRun::kSucceeded;
   run.generation = generation_;
@@ -55,6 +56,25 @@ void RunWriter::write_row() {
   for (; first_ != end_; ++first_) write(first_);
 }
 
+// What the next runs have in common.
+[[gnu::always_inline]] inline void RunWriter::share(std::int64_t due, const Lane& lane) {
+  if (&lane != lane_) {
+    lane_ = &lane;
+    executor_ = KnownText(lane.executor);
+  }
+  // The conversion is not cheap.
+  if (due != due_nanos_) {
+    due_nanos_ = due;
+    due_ = absl::FromUnixNanos(due);
+  }
+}
+[[gnu::always_inline]] inline void RunWriter::share_site(std::uint32_t site,
+                                                         const SiteTable& sites) {
+  if (site == site_number_) return;
+  site_number_ = site;
+  site_ = &sites[site];
+}
+
 // Writes the first run at once, which in many drains stays the only one of its kind.
 void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
                           const SiteTable& sites) {
@@ -62,33 +82,43 @@ void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
   parent_ = slot.parent();
   generation_ = slot.generation();
   deliveries_ = deliveries;
-  if (slot.site() != site_number_) {
-    site_number_ = slot.site();
-    const Site& site = sites[site_number_];
-    where_ = site.where;
-    name_ = KnownText(site.name);
-  }
-  if (&lane != lane_) {
-    lane_ = &lane;
-    executor_ = KnownText(lane.executor);
-  }
-  // The conversion is not cheap.
-  if (slot.due() != due_nanos_) {
-    due_nanos_ = slot.due();
-    due_ = absl::FromUnixNanos(due_nanos_);
-  }
+  share(slot.due(), lane);
+  share_site(slot.site(), sites);
   if (site_number_ == 0) return write_unlisted(slot);
   write(slot.id().value());
   first_ = end_ = slot.id().value() + 1;
 }
 
+void RunWriter::add_row(const Row& row, const SiteTable& sites) {
+  if (parent_ || deliveries_ != 1 || row.due != due_nanos_ || row.lane != lane_) {
+    if (first_ != end_) write_row();
+    parent_ = JobId();
+    generation_ = 0;
+    deliveries_ = 1;
+    share(row.due, *row.lane);
+    first_ = end_ = 0;
+  }
+  const std::uint64_t first = row.lane->ready.front();
+  row.sites.visit(row.slots.ended, [&](std::uint32_t site, std::size_t index, std::size_t count) {
+    const std::uint64_t id = first + index;
+    if (id == end_ && site == site_number_) {
+      end_ += count;
+      return;
+    }
+    if (first_ != end_) write_row();
+    share_site(site, sites);
+    write(id);
+    first_ = id + 1;
+    end_ = id + count;
+  });
+}
+
 // Of a job whose name is not in the table of sites, which is full.
 void RunWriter::write_unlisted(const Slot& slot) {
-  const std::string own = slot.name();
-  name_ = KnownText(own);
-  where_ = slot.where();
+  const Site own(slot.where(), slot.name(), true);
+  const Site* const unlisted = std::exchange(site_, &own);
   write(slot.id().value());
-  name_ = KnownText();
+  site_ = unlisted;
   first_ = end_ = 0;
 }
 

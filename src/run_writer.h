@@ -1,7 +1,7 @@
 // Writes the runs of a drain into its report.
 //
-// Jobs that run one after the other mostly differ in their ids alone. The first of such a row is
-// written at once; the others are counted, and written at its end by a loop that looks up nothing.
+// Jobs that run one after the other mostly differ in their ids alone. The first of several such is
+// written at once; the others are counted, and written at the end by a loop that looks up nothing.
 #ifndef DRYDOCK_SRC_RUN_WRITER_H_
 #define DRYDOCK_SRC_RUN_WRITER_H_
 
@@ -13,9 +13,9 @@
 #include "absl/time/time.h"
 #include "drydock/drain.h"
 #include "drydock/job.h"
-#include "drydock/source_location.h"
 #include "src/known_text.h"
 #include "src/lane.h"
+#include "src/row.h"
 #include "src/site_table.h"
 #include "src/slot_table.h"
 #include "src/spare_runs.h"
@@ -47,15 +47,8 @@ class RunWriter {
     }
   }
 
-  // Whether a run of that job would be like the last but for its id, which is the next.
-  [[gnu::always_inline]] bool goes_on_with(const Slot& slot, const Lane& lane,
-                                           int deliveries) const {
-    return slot.id().value() == end_ && slot.site() == site_number_ && slot.due() == due_nanos_ &&
-           slot.parent() == parent_ && slot.generation() == generation_ && lane_ == &lane &&
-           deliveries == deliveries_;
-  }
-  // That many runs like the last, of the ids that follow.
-  void repeat(std::size_t count) { end_ += count; }
+  // Runs of the row's jobs that have ended, and have succeeded; they stand in their line still.
+  void add_row(const Row& row, const SiteTable& sites);
 
   // A run of that job, written out, for what is to be said of its failure.
   static JobRun describe(const Slot& slot, const Lane& lane, int deliveries,
@@ -70,8 +63,17 @@ class RunWriter {
   }
 
  private:
+  // Whether a run of that job would be like the last but for its id, which is the next.
+  [[gnu::always_inline]] bool goes_on_with(const Slot& slot, const Lane& lane,
+                                           int deliveries) const {
+    return slot.id().value() == end_ && slot.site() == site_number_ && slot.due() == due_nanos_ &&
+           slot.parent() == parent_ && slot.generation() == generation_ && lane_ == &lane &&
+           deliveries == deliveries_;
+  }
   static void make_room(std::vector<JobRun>& runs, std::size_t jobs);
   void start_row(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
+  void share(std::int64_t due, const Lane& lane);
+  void share_site(std::uint32_t site, const SiteTable& sites);
   void write(std::uint64_t id);
   void write_row();
   void write_unlisted(const Slot& slot);
@@ -84,7 +86,7 @@ class RunWriter {
   JobRun* spare_end_ = nullptr;
   bool failed_ = false;
 
-  // The ids of the row's jobs that are not written yet, from `first_` on and before `end_`, which
+  // The ids of those that are not written yet, from `first_` on and before `end_`, which
   // is the one to go on with; no job has the id 0.
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
@@ -93,8 +95,7 @@ class RunWriter {
   std::uint32_t site_number_ = 0;
   int generation_ = 0;
   int deliveries_ = 0;
-  SourceLocation where_;
-  KnownText name_;
+  const Site* site_ = nullptr;
   const Lane* lane_ = nullptr;
   KnownText executor_;
   std::int64_t due_nanos_ = 0;

@@ -6,21 +6,30 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "drydock/source_location.h"
+#include "src/known_text.h"
 
 namespace drydock::internal {
 
 struct Site {
+  Site(SourceLocation site_where, std::string site_name, bool was_named)
+      : where(site_where), name(std::move(site_name)), named(was_named) {}
+  Site(const Site&) = delete;  // `known_name` points to the name
+  Site& operator=(const Site&) = delete;
+  ~Site() = default;
+
   SourceLocation where;
   // What a job is called that was submitted there: the name it was given, or the default one.
-  std::string name;
+  const std::string name;
+  const KnownText known_name{name};
   bool named;  // whether a name was given
 };
 
@@ -30,24 +39,26 @@ class SiteTable {
   // Numbers fit into this many bits.
   static constexpr int kBits = 24;
 
-  std::uint32_t number_of(const std::string& given, SourceLocation where) {
+  SiteTable() { sites_.push_back(std::make_unique<Site>(SourceLocation(), "", false)); }
+
+  [[gnu::always_inline]] std::uint32_t number_of(const std::string& given, SourceLocation where) {
     Recent& recent = recent_[slot_of(where)];
     if (recent.file == where.file_name() && recent.line == where.line() &&
-        (given.empty() ? recent.name == nullptr
-                       : recent.name != nullptr && *recent.name == given)) {
+        (given.empty() ? recent.named == nullptr
+                       : recent.named != nullptr && recent.named->known_name.is(given))) {
       return recent.number;
     }
     return look_up(recent, given, where);
   }
 
-  const Site& operator[](std::uint32_t number) const { return sites_[number]; }
+  const Site& operator[](std::uint32_t number) const { return *sites_[number]; }
 
  private:
   struct Recent {
     const char* file = nullptr;
     std::uint32_t line = 0;
     std::uint32_t number = 0;
-    const std::string* name = nullptr;  // where one was given
+    const Site* named = nullptr;  // where a name was given
   };
   struct Key {
     const char* file;
@@ -71,7 +82,7 @@ class SiteTable {
                                           SourceLocation where) {
     const std::uint32_t number = find_or_add(given, where);
     recent = {where.file_name(), where.line(), number,
-              given.empty() ? nullptr : &sites_[number].name};
+              given.empty() ? nullptr : sites_[number].get()};
     return number;
   }
 
@@ -81,14 +92,18 @@ class SiteTable {
     // Sixteen million names: the further ones are not told apart.
     if (sites_.size() >> kBits != 0) return 0;
     const bool named = !given.empty();
-    sites_.push_back({where, named ? given : where.line() == 0 ? "" : where.short_name(), named});
+    sites_.push_back(std::make_unique<Site>(where,
+                                            named               ? given
+                                            : where.line() == 0 ? ""
+                                                                : where.short_name(),
+                                            named));
     const auto number = static_cast<std::uint32_t>(sites_.size()) - 1;
-    const std::string_view key = named ? std::string_view(sites_.back().name) : std::string_view();
+    const std::string_view key = named ? std::string_view(sites_.back()->name) : std::string_view();
     numbers_.emplace(Key{where.file_name(), where.line(), key}, number);
     return number;
   }
 
-  std::deque<Site> sites_ = {Site{{}, "", false}};  // keeps its elements in place, for the keys
+  std::vector<std::unique_ptr<Site>> sites_;  // they stay in place, for the keys
   std::unordered_map<Key, std::uint32_t, Hash> numbers_;
   std::array<Recent, kRecent> recent_;
 };

@@ -178,6 +178,8 @@ class SlotTable {
 
   // Jobs in a row: pending ones of ids that follow each other, in one block.
   struct Row {
+    static constexpr std::size_t kMostJobs = kBlockSize;
+
     Block* block = nullptr;
     std::size_t first = 0;  // where in the block
     // Of its jobs. They are destroyed, though the table still has them as pending.

@@ -1,8 +1,9 @@
-// Jobs that are alike run in rows (src/engine_row.cc): nothing of that is to be seen from outside.
+// Jobs in line run in rows (src/engine_row.cc): nothing of that is to be seen from outside.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -258,6 +259,102 @@ TEST_F(EngineRowTest, AFailedRunHasTheNameThatTheOthersHave) {
   ASSERT_THAT(report.runs, SizeIs(2));
   EXPECT_EQ(report.runs[0].name, report.runs[1].name);
   EXPECT_THAT(simulation_.take_failures(), SizeIs(1));
+}
+
+// Some lines in turn, so that stretches of one to three jobs are of the same one.
+class MixedRowTest : public EngineRowTest {
+ protected:
+  static std::string name_of(int i) {
+    static constexpr std::array<const char*, 7> kNames = {"mail",  "mail", "",     "invoice",
+                                                          "audit", "mail", "audit"};
+    return kNames[static_cast<std::size_t>(i) % kNames.size()];
+  }
+  static std::string shown_name_of(int i, const JobRun& run) {
+    return name_of(i).empty() ? run.where.short_name() : name_of(i);
+  }
+  template <class Body>
+  void submit_mixed(int jobs, Body body) {
+    for (int i = 0; i < jobs; ++i) executor_.submit({.name = name_of(i)}, [body, i] { body(i); });
+  }
+};
+
+TEST_F(MixedRowTest, EachJobHasItsRunAndItsEvents) {
+  for (int drain = 0; drain < 2; ++drain) {
+    const SimulationMark mark = simulation_.mark();
+    submit_mixed(kJobs, [](int) {});
+    const DrainReport report = executor_.drain();
+    ASSERT_THAT(report.runs, SizeIs(kJobs));
+    const std::vector<Event> events = simulation_.events_since(mark);
+    ASSERT_THAT(events, SizeIs(3 * kJobs + 2));
+    for (int i = 0; i < kJobs; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const JobRun& run = report.runs[at];
+      EXPECT_EQ(run.id, JobId(static_cast<std::uint64_t>(drain * kJobs + i) + 1));
+      EXPECT_EQ(run.name, shown_name_of(i, run));
+      for (const std::size_t event : {at, kJobs + 1 + 2 * at, kJobs + 2 + 2 * at}) {
+        EXPECT_EQ(events[event].job, run.id);
+        EXPECT_EQ(events[event].name, run.name);
+      }
+      EXPECT_EQ(events[kJobs + 1 + 2 * at].kind, Event::kStarted);
+      EXPECT_EQ(events[kJobs + 2 + 2 * at].kind, Event::kFinished);
+    }
+  }
+}
+
+TEST_F(MixedRowTest, AJobThatLooksSeesItselfRunningAndTheOthersEndedOrPending) {
+  submit_mixed(kJobs, [&](int i) {
+    if (i % 50 != 20) return;
+    EXPECT_EQ(executor_.pending_count(), static_cast<std::size_t>(kJobs - 1 - i));
+    const std::vector<Event> events = simulation_.journal().events();
+    ASSERT_THAT(events, SizeIs(kJobs + 1 + 2 * i + 1));
+    EXPECT_EQ(events.back().kind, Event::kStarted);
+    EXPECT_EQ(events.back().job, JobId(static_cast<std::uint64_t>(i) + 1));
+  });
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(kJobs));
+  for (int i = 0; i < kJobs; ++i) {
+    const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+    EXPECT_EQ(run.name, shown_name_of(i, run));
+  }
+}
+
+TEST_F(MixedRowTest, AFailureStandsWhereItHappened) {
+  submit_mixed(30, [](int i) {
+    if (i == 17) throw std::runtime_error("the eighteenth");
+  });
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(30));
+  for (int i = 0; i < 30; ++i) {
+    const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+    EXPECT_EQ(run.name, shown_name_of(i, run));
+    EXPECT_EQ(run.outcome, i == 17 ? JobRun::kFailed : JobRun::kSucceeded) << i;
+  }
+  EXPECT_THAT(simulation_.take_failures(), SizeIs(1));
+  EXPECT_EQ(count(Event::kFinished), 29);
+}
+
+// A job may stand in line since long before the one behind it.
+TEST_F(MixedRowTest, EachRunSaysWhenItsJobWasDue) {
+  submit_mixed(4, [](int) {});
+  EXPECT_THAT(executor_.drain({.only = {"none of them"}}).runs, SizeIs(0));
+  DeferredExecutor other(simulation_);
+  other.submit({.delay = absl::Seconds(5)}, [] {});
+  EXPECT_THAT(other.advance_by(absl::Seconds(5)).runs, SizeIs(1));
+  submit_mixed(4, [](int) {});
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(8));
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(report.runs[i].due, report.runs[0].due + absl::Seconds(i < 4 ? 0 : 5)) << i;
+  }
+}
+
+TEST_F(MixedRowTest, ACancelledJobBetweenOthersIsInNoReport) {
+  submit_mixed(5, [](int) {});
+  EXPECT_TRUE(executor_.cancel(JobId(3)));
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(4));
+  EXPECT_EQ(report.runs[2].id, JobId(4));
+  EXPECT_EQ(report.runs[2].name, "invoice");
 }
 
 TEST_F(EngineRowTest, EachDrainHasItsOwnRuns) {

@@ -57,7 +57,7 @@ struct Step {
 struct Program {
   std::vector<Plan> plans;  // a plan submits only jobs of plans behind it, so that all end
   std::vector<Step> steps;
-  // Whether there are inline executors. Where there are none, jobs that are alike run in rows.
+  // Whether there are inline executors. Where there are none, jobs run in rows.
   bool has_inline = true;
 };
 

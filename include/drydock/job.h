@@ -145,6 +145,9 @@ class LineageRef {
   static void release(const Lineage* node) noexcept;
   const Lineage* node_ = nullptr;
 };
+
+// Of a job's delay: 0 where it is due at once.
+std::int64_t nanos(absl::Duration delay);
 }  // namespace internal
 
 // How one run of a job ended.
@@ -162,7 +165,16 @@ class SubmittedJob {
  public:
   // Captures the calling thread's context and its running job, which becomes the parent. Throws
   // `std::invalid_argument`, naming `where`, if `job` is empty.
-  SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job, SourceLocation where);
+  [[gnu::always_inline]] SubmittedJob(JobId id, JobOptions&& options, internal::JobBody&& job,
+                                      SourceLocation where)
+      : job_(std::move(job)),
+        name_(std::move(options.name)),
+        file_(where.file_name()),
+        line_(where.line()),
+        delay_nanos_(options.delay == absl::ZeroDuration() ? 0 : internal::nanos(options.delay)),
+        id_(id) {
+    if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
+  }
   // The same for a job with neither name nor delay.
   [[gnu::always_inline]] SubmittedJob(JobId id, internal::JobBody&& job, SourceLocation where)
       : job_(std::move(job)), file_(where.file_name()), line_(where.line()), id_(id) {
