@@ -96,9 +96,7 @@ void Engine::line_up_inline(Slot& slot) {
   // The calling thread runs it, unless the strand is at work on another.
   int number = thread_lane(lanes_[slot.lane]->base);
   if (slot.strand() != nullptr) {
-    StrandPlace& place = inline_strands_.try_emplace(slot.strand(), number).first->second;
-    ++place.jobs;
-    number = place.lane;
+    number = inline_strands_.enter(slot.strand(), number);
   }
   slot.lane = static_cast<std::uint16_t>(number);
   lanes_[number]->ready.push_back(slot.id().value());
@@ -106,8 +104,7 @@ void Engine::line_up_inline(Slot& slot) {
 
 void Engine::leave_strand(const Slot& slot) {
   if (slot.strand() == nullptr || lanes_[slot.lane]->kind != Lane::kInline) return;
-  const auto found = inline_strands_.find(slot.strand());
-  if (found != inline_strands_.end() && --found->second.jobs == 0) inline_strands_.erase(found);
+  inline_strands_.leave(slot.strand());
 }
 
 void Engine::submit(int lane, SubmittedJob&& job) {

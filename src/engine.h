@@ -29,6 +29,7 @@
 #include "src/driving.h"
 #include "src/held_jobs.h"
 #include "src/idle_source.h"
+#include "src/inline_strands.h"
 #include "src/job_text.h"
 #include "src/journal_store.h"
 #include "src/lane.h"
@@ -275,6 +276,14 @@ class Engine final : public IdleSource {
   std::size_t begin_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The whole of a drain, where there is one job to run. False: it has done nothing. `drain`: made
+  // where the job was not all there is to it.
+  bool drain_single(const DrainOptions& options, std::optional<int> lane, DrainReport& report,
+                    std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool begin_single(const DrainOptions& options, std::optional<int> lane)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void write_single(Slot& slot, Lane& lane, DrainReport& report)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Limits are for jobs with parents; a job of a strand, or of no known site, has more to write
   // down.
   static bool may_be_in_row(const Slot& slot) {
@@ -289,7 +298,12 @@ class Engine final : public IdleSource {
 
   // Lines jobs up whose time has come.
   void set_clock(std::int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  DrainOrder order_of(const DrainOptions& options) const {
+    return options.order ? *options.order : default_order_;
+  }
+  void prepare(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void run_to_end(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // How far a call moves the clock.
   struct Advance {
@@ -365,14 +379,7 @@ class Engine final : public IdleSource {
   RunWriter runs_ ABSL_GUARDED_BY(store_.mutex);
   Row row_ ABSL_GUARDED_BY(store_.mutex);  // that a drain is running
   std::uint32_t arrivals_ ABSL_GUARDED_BY(store_.mutex) = 0;
-  // Strands with inline jobs that are due, which all stand in one thread's lane until the last has
-  // run.
-  struct StrandPlace {
-    explicit StrandPlace(int in_lane) : lane(in_lane) {}
-    int lane;
-    std::size_t jobs = 0;
-  };
-  std::unordered_map<const void*, StrandPlace> inline_strands_ ABSL_GUARDED_BY(store_.mutex);
+  InlineStrands inline_strands_ ABSL_GUARDED_BY(store_.mutex);
   struct Recurring {
     std::shared_ptr<RecurringJob> body;
     std::int64_t period;

@@ -164,16 +164,25 @@ void Engine::run_due(Drain& drain) {
   if (drain.extras != nullptr) put_back(drain);
 }
 
+void Engine::run_to_end(Drain& drain) {
+  run_due(drain);
+  complete(drain);
+}
+
 // --- The calls.
 
-[[gnu::always_inline]] inline void Engine::begin(Drain& drain) {
+void Engine::prepare(Drain& drain) {
   drain.first_spawned = arrivals_ + 1;
-  drain.rank(drain.options.order ? *drain.options.order : default_order_);
+  drain.rank(order_of(drain.options));
   runs_.begin(*drain.report, slots_.size());
+}
+
+void Engine::begin(Drain& drain) {
+  prepare(drain);
   store_.append_drain(Event::kDrainStarted, now());
 }
 
-[[gnu::always_inline]] inline void Engine::complete(Drain& drain) {
+void Engine::complete(Drain& drain) {
   DrainReport& report = *drain.report;
   store_.append_drain(Event::kDrainEnded, now());
   report.leaves_runs_ = runs_.finish();
@@ -186,12 +195,13 @@ DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, 
   refuse_unless_driver(call);
   refuse_unless_valid(options, call);
   DrainReport report;
-  Drain drain(options, lane, &report);
+  std::optional<Drain> drain;  // destroyed after the mutex is released
   const Driving driving(*this);
   const MutexLock lock(store_.mutex);
-  begin(drain);
-  run_due(drain);
-  complete(drain);
+  if (drain_single(options, lane, report, drain)) return report;
+  drain.emplace(options, lane, &report);
+  begin(*drain);
+  run_to_end(*drain);
   return report;
 }
 

@@ -19,7 +19,6 @@ void Engine::run_row(Drain& drain) {
   Lane& lane = *row_.lane;
   Slot* slot = row_.slots.slot();
   std::uint32_t site = slot->site();
-  row_.sites.begin(site);
   std::size_t ended = 0;
   for (;;) {
     lane.running_since = ticks_.tick();
@@ -55,9 +54,7 @@ std::size_t Engine::begin_row(const Drain& drain) {
   Lane& lane = *drain.only_lane;
   const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
   if (job.slot == nullptr || !may_be_in_row(*job.slot)) return 0;
-  row_.lane = &lane;
-  row_.due = job.slot->due();
-  row_.slots = slots_.row_of(job);
+  row_.begin(slots_.row_of(job), lane);
   return std::min(lane.ready.size(), row_.slots.room());
 }
 

@@ -85,8 +85,13 @@ class JournalStore {
         count <= kMostCount - last->count) {
       last->count += count;
     } else {
-      add_record(Event::kStarted, at, first, 0, count);
+      add_record(Event::kStarted, at, first, 0, count, 0);
     }
+  }
+  // The only run of a drain, whose start has been the last event, and the end of the drain.
+  [[gnu::always_inline]] void append_only_run(std::int64_t at, EventSubject subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    add_record(Event::kStarted, at, subject, 0, 1, kDrainEnds);
   }
   bool is_watched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return watched_; }
 
@@ -235,16 +240,16 @@ class JournalStore {
   [[gnu::always_inline]] void append_record(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const bool starts = kind == Event::kStarted;
-    add_record(kind, at, subject, starts ? 1 : 0, starts ? 0 : 1);
+    add_record(kind, at, subject, starts ? 1 : 0, starts ? 0 : 1, 0);
     if (watched_) tell_watchers();
   }
   [[gnu::always_inline]] void add_record(Event::Kind kind, std::int64_t at, EventSubject subject,
-                                         std::uint32_t open, std::uint32_t count)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+                                         std::uint32_t open, std::uint32_t count,
+                                         std::uint32_t drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (next_ == block_end_) add_block();
     if (at != last_time_) add_time(at);
     *next_ = {static_cast<std::uint8_t>(kind),
-              0,
+              drain,
               0,
               open,
               subject.site,

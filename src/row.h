@@ -47,6 +47,13 @@ class RowSites {
 
 // None of its jobs has a parent, and each is run once.
 struct Row {
+  void begin(SlotTable::Row row, Lane& of_lane) {
+    slots = row;
+    sites.begin(row.slot()->site());
+    lane = &of_lane;
+    due = row.slot()->due();
+  }
+
   SlotTable::Row slots;
   RowSites sites;
   Lane* lane = nullptr;  // whose line begins with the row's jobs

@@ -14,9 +14,14 @@ namespace drydock::internal {
 namespace {
 
 // Functions of their own, so that the loop of a row keeps its values in registers.
-[[gnu::noinline]] JobRun& add_run(DrainReport& report) { return report.runs.emplace_back(); }
+[[gnu::noinline]] JobRun& add_run(std::vector<JobRun>& runs) { return runs.emplace_back(); }
 [[gnu::noinline]] void clear(JobRun& run) { run = JobRun(); }
 [[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
+
+// An earlier report that held a failure did not leave its runs; its owner may have written some.
+[[gnu::always_inline]] inline void clear_if_failed(JobRun& run) {
+  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
+}
 
 // Comparing costs less than copying, and most runs were of the same job the last time.
 [[gnu::always_inline]] inline void write_over(std::string& text, const KnownText& value) {
@@ -27,15 +32,15 @@ namespace {
 
 // Writes over one of an earlier report's where there is one left.
 [[gnu::always_inline]] inline JobRun& RunWriter::next() {
-  if (spare_ == spare_end_) return add_run(*report_);
+  if (spare_ == spare_end_) return add_run(report_->runs);
   JobRun& run = *spare_++;
-  // An earlier report that held a failure did not leave its runs; its owner may have written some.
-  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
+  clear_if_failed(run);
   return run;
 }
 
-[[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) {
-  JobRun& run = next();
+[[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) { fill(next(), id); }
+
+[[gnu::always_inline]] inline void RunWriter::fill(JobRun& run, std::uint64_t id) {
   run.id = JobId(id);
   run.parent = parent_;
   write_over(run.name, site_->known_name);
@@ -111,6 +116,20 @@ void RunWriter::add_row(const Row& row, const SiteTable& sites) {
     first_ = id + 1;
     end_ = id + count;
   });
+}
+
+void RunWriter::write_single(std::vector<JobRun>& runs, const Slot& slot, const Lane& lane,
+                             const SiteTable& sites) {
+  SpareRuns::take(runs);
+  if (runs.size() > 1) runs.resize(1);
+  JobRun& run = runs.empty() ? add_run(runs) : runs.front();
+  clear_if_failed(run);
+  parent_ = JobId();
+  generation_ = 0;
+  deliveries_ = 1;
+  share(slot.due(), lane);
+  share_site(slot.site(), sites);
+  fill(run, slot.id().value());
 }
 
 // Of a job whose name is not in the table of sites, which is full.

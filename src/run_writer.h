@@ -50,6 +50,10 @@ class RunWriter {
   // Runs of the row's jobs that have ended, and have succeeded; they stand in their line still.
   void add_row(const Row& row, const SiteTable& sites);
 
+  // The report of a drain that has run that job only, once and with success.
+  void write_single(std::vector<JobRun>& runs, const Slot& slot, const Lane& lane,
+                    const SiteTable& sites);
+
   // A run of that job, written out, for what is to be said of its failure.
   static JobRun describe(const Slot& slot, const Lane& lane, int deliveries,
                          const SiteTable& sites);
@@ -75,6 +79,7 @@ class RunWriter {
   void share(std::int64_t due, const Lane& lane);
   void share_site(std::uint32_t site, const SiteTable& sites);
   void write(std::uint64_t id);
+  void fill(JobRun& run, std::uint64_t id);
   void write_row();
   void write_unlisted(const Slot& slot);
   void drop_spare();

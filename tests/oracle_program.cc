@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <random>
 #include <utility>
+#include <vector>
 
 namespace drydock::oracle {
 namespace {
@@ -74,6 +75,18 @@ void leave_inline_out(Program& program) {
   for (Step& step : program.steps) leave_inline_out(step.submit);
 }
 
+// A drain of its executor after each submit, as most tests have it: of one job, where that submits
+// no other.
+void drain_after_each_submit(Program& program) {
+  std::vector<Step> steps;
+  for (const Step& step : program.steps) {
+    steps.push_back(step);
+    if (step.kind != Step::kSubmit) continue;
+    steps.push_back({.kind = Step::kDrain, .executor = step.submit.target == 1 ? 1 : 0});
+  }
+  program.steps = std::move(steps);
+}
+
 }  // namespace
 
 Program random_program(std::uint64_t seed) {
@@ -109,7 +122,10 @@ Program random_program(std::uint64_t seed) {
     }
     program.steps.push_back(std::move(step));
   }
-  if (below(random, 3) == 0) leave_inline_out(program);
+  if (below(random, 3) == 0) {
+    leave_inline_out(program);
+    if (below(random, 2) == 0) drain_after_each_submit(program);
+  }
   return program;
 }
 
