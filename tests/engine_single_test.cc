@@ -130,7 +130,9 @@ TEST_F(EngineSingleTest, AFailureIsReportedWhetherAnybodyHasLookedOrNot) {
   for (const bool looked : {false, true}) {
     const SimulationMark mark = simulation_.mark();
     const DrainReport report = drain_single([&] {
-      if (looked) EXPECT_EQ(executor_.pending_count(), 0U);
+      if (looked) {
+        EXPECT_EQ(executor_.pending_count(), 0U);
+      }
       throw std::runtime_error("no such mailbox");
     });
     EXPECT_EQ(report.status().code(), absl::StatusCode::kAborted);
