@@ -1,4 +1,5 @@
-// Rows: jobs in line whose ids follow each other, as a loop submits them.
+// Rows: jobs in line whose ids follow each other, as a loop submits them, that have no submitter
+// and no strand, and were due at the same time.
 //
 // Around the run of one job the engine writes some twenty places under its mutex. Of a row it
 // counts the jobs that have ended, and lends the mutex while one runs. Who takes it (the job
@@ -39,7 +40,7 @@ void Engine::run_row(Drain& drain) {
         slot->due() != row_.due) {
       break;
     }
-    if (slot->site() != site) row_.sites.add(site = slot->site(), ended);
+    if (slot->site() != site) row_.stretches.add(site = slot->site(), ended);
   }
   write_ended();
 }
@@ -54,7 +55,7 @@ std::size_t Engine::begin_row(const Drain& drain) {
   Lane& lane = *drain.only_lane;
   const SlotTable::Entry job = slots_.find_entry(lane.ready.front());
   if (job.slot == nullptr || !may_be_in_row(*job.slot)) return 0;
-  row_.begin(slots_.row_of(job), lane);
+  row_.begin(slots_.neighbours_from(job), lane);
   return std::min(lane.ready.size(), row_.slots.room());
 }
 
@@ -63,8 +64,8 @@ void Engine::write_ended() {
   const std::size_t ended = row_.slots.ended;
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::int64_t at = now();
-  row_.sites.visit(ended, [&](std::uint32_t site, std::size_t first,
-                              std::size_t count) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  row_.stretches.visit(ended, [&](std::uint32_t site, std::size_t first,
+                                  std::size_t count) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     store_.append_runs(at, {first_id + first, 0, site}, static_cast<std::uint32_t>(count));
   });
   runs_.add_row(row_, store_.sites);

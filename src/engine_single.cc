@@ -26,7 +26,7 @@ namespace drydock::internal {
   if (only.ready.size() != 1) return false;
   const SlotTable::Entry job = slots_.find_entry(only.ready.front());
   if (job.slot == nullptr || !may_be_in_row(*job.slot)) return false;
-  row_.begin(slots_.row_of(job), only);
+  row_.begin(slots_.neighbours_from(job), only);
   return true;
 }
 

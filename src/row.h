@@ -1,4 +1,5 @@
-// A row: jobs in line that a drain runs one after the other, before it writes the books of all.
+// A row: jobs in line that a drain runs one after the other before it writes the books of all; see
+// src/engine_row.cc.
 #ifndef DRYDOCK_SRC_ROW_H_
 #define DRYDOCK_SRC_ROW_H_
 
@@ -12,9 +13,9 @@
 
 namespace drydock::internal {
 
-// What the jobs of a row are of, in stretches of the same site: all of one where one line submitted
-// them, one each where two lines did in turn.
-class RowSites {
+// Which sites the jobs of a row are of, in stretches of the same one: one stretch where one line
+// has submitted them all, one each where two lines did in turn.
+class SiteStretches {
  public:
   // The row begins, with a job of that site.
   void begin(std::uint32_t site) {
@@ -41,21 +42,21 @@ class RowSites {
     std::uint32_t site;
     std::uint32_t first;
   };
-  std::array<Stretch, SlotTable::Row::kMostJobs> stretches_;
+  std::array<Stretch, SlotTable::Neighbours::kMostJobs> stretches_;
   std::size_t count_ = 0;
 };
 
 // None of its jobs has a parent, and each is run once.
 struct Row {
-  void begin(SlotTable::Row row, Lane& of_lane) {
-    slots = row;
-    sites.begin(row.slot()->site());
+  void begin(SlotTable::Neighbours jobs, Lane& of_lane) {
+    slots = jobs;
+    stretches.begin(jobs.slot()->site());
     lane = &of_lane;
-    due = row.slot()->due();
+    due = jobs.slot()->due();
   }
 
-  SlotTable::Row slots;
-  RowSites sites;
+  SlotTable::Neighbours slots;
+  SiteStretches stretches;
   Lane* lane = nullptr;  // whose line begins with the row's jobs
   std::int64_t due = 0;  // of all of them
 };

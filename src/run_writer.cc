@@ -57,7 +57,7 @@ void RunWriter::make_room(std::vector<JobRun>& runs, std::size_t jobs) {
   advise_huge_pages(runs.data(), runs.capacity() * sizeof(JobRun));
 }
 
-void RunWriter::write_row() {
+void RunWriter::write_rest() {
   for (; first_ != end_; ++first_) write(first_);
 }
 
@@ -81,9 +81,9 @@ void RunWriter::write_row() {
 }
 
 // Writes the first run at once, which in many drains stays the only one of its kind.
-void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
+void RunWriter::start_new(const Slot& slot, const Lane& lane, int deliveries,
                           const SiteTable& sites) {
-  if (first_ != end_) write_row();
+  if (first_ != end_) write_rest();
   parent_ = slot.parent();
   generation_ = slot.generation();
   deliveries_ = deliveries;
@@ -96,7 +96,7 @@ void RunWriter::start_row(const Slot& slot, const Lane& lane, int deliveries,
 
 void RunWriter::add_row(const Row& row, const SiteTable& sites) {
   if (parent_ || deliveries_ != 1 || row.due != due_nanos_ || row.lane != lane_) {
-    if (first_ != end_) write_row();
+    if (first_ != end_) write_rest();
     parent_ = JobId();
     generation_ = 0;
     deliveries_ = 1;
@@ -104,18 +104,19 @@ void RunWriter::add_row(const Row& row, const SiteTable& sites) {
     first_ = end_ = 0;
   }
   const std::uint64_t first = row.lane->ready.front();
-  row.sites.visit(row.slots.ended, [&](std::uint32_t site, std::size_t index, std::size_t count) {
-    const std::uint64_t id = first + index;
-    if (id == end_ && site == site_number_) {
-      end_ += count;
-      return;
-    }
-    if (first_ != end_) write_row();
-    share_site(site, sites);
-    write(id);
-    first_ = id + 1;
-    end_ = id + count;
-  });
+  row.stretches.visit(row.slots.ended,
+                      [&](std::uint32_t site, std::size_t index, std::size_t count) {
+                        const std::uint64_t id = first + index;
+                        if (id == end_ && site == site_number_) {
+                          end_ += count;
+                          return;
+                        }
+                        if (first_ != end_) write_rest();
+                        share_site(site, sites);
+                        write(id);
+                        first_ = id + 1;
+                        end_ = id + count;
+                      });
 }
 
 void RunWriter::write_single(std::vector<JobRun>& runs, const Slot& slot, const Lane& lane,
@@ -156,7 +157,7 @@ JobRun RunWriter::describe(const Slot& slot, const Lane& lane, int deliveries,
 }
 
 void RunWriter::add_failed(const JobRun& run) {
-  if (first_ != end_) write_row();
+  if (first_ != end_) write_rest();
   next() = run;
   failed_ = true;
 }

@@ -43,7 +43,7 @@ class RunWriter {
     if (goes_on_with(slot, lane, deliveries)) {
       ++end_;
     } else {
-      start_row(slot, lane, deliveries, sites);
+      start_new(slot, lane, deliveries, sites);
     }
   }
 
@@ -61,7 +61,7 @@ class RunWriter {
 
   // Writes what is left to be written. Whether no run has failed since `begin`.
   [[gnu::always_inline]] bool finish() {
-    if (first_ != end_) write_row();
+    if (first_ != end_) write_rest();
     if (spare_ != spare_end_) drop_spare();
     return !failed_;
   }
@@ -75,12 +75,12 @@ class RunWriter {
            deliveries == deliveries_;
   }
   static void make_room(std::vector<JobRun>& runs, std::size_t jobs);
-  void start_row(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
+  void start_new(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
   void share(std::int64_t due, const Lane& lane);
   void share_site(std::uint32_t site, const SiteTable& sites);
   void write(std::uint64_t id);
   void fill(JobRun& run, std::uint64_t id);
-  void write_row();
+  void write_rest();
   void write_unlisted(const Slot& slot);
   void drop_spare();
   JobRun& next();

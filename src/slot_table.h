@@ -176,8 +176,8 @@ class SlotTable {
     if (--job.block->count_ == 0 && blocks_.size() > 1) free_blocks();
   }
 
-  // Jobs in a row: pending ones of ids that follow each other, in one block.
-  struct Row {
+  // Pending jobs of ids that follow each other, in one block.
+  struct Neighbours {
     static constexpr std::size_t kMostJobs = kBlockSize;
 
     Block* block = nullptr;
@@ -192,16 +192,16 @@ class SlotTable {
       return block->states_[first + index] == State::kPending;
     }
   };
-  Row row_of(Entry job) {
+  Neighbours neighbours_from(Entry job) {
     return {job.block, static_cast<std::size_t>(job.slot - job.block->slot(0))};
   }
-  // Takes the jobs out that have ended, and begins the row anew behind them.
-  void finish_ended(Row& row) {
-    std::fill_n(&row.block->states_[row.first], row.ended, State::kFree);
-    size_ -= row.ended;
-    row.block->count_ -= row.ended;
-    row.first += std::exchange(row.ended, 0);
-    if (row.block->count_ == 0 && blocks_.size() > 1) free_blocks();
+  // Takes the jobs out that have ended, and begins anew behind them.
+  void finish_ended(Neighbours& jobs) {
+    std::fill_n(&jobs.block->states_[jobs.first], jobs.ended, State::kFree);
+    size_ -= jobs.ended;
+    jobs.block->count_ -= jobs.ended;
+    jobs.first += std::exchange(jobs.ended, 0);
+    if (jobs.block->count_ == 0 && blocks_.size() > 1) free_blocks();
   }
 
   // Removes a pending job and hands it over.

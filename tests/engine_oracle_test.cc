@@ -46,8 +46,10 @@ class Real {
       story_.push_back(line("failure ", run.id));
     }
     for (const Event& event : simulation_.journal().events()) {
+      // A finding has the name of its kind.
       story_.push_back(line("event ", to_string(event.kind), " ", event.job, " ", event.parent, " ",
-                            seconds(event.at)));
+                            seconds(event.at), " ",
+                            event.kind == Event::kFindingMade ? "" : event.name));
     }
     return story_;
   }

@@ -261,7 +261,7 @@ TEST_F(EngineRowTest, AFailedRunHasTheNameThatTheOthersHave) {
   EXPECT_THAT(simulation_.take_failures(), SizeIs(1));
 }
 
-// Some lines in turn, so that stretches of one to three jobs are of the same one.
+// Of several names and two lines in turn, so that one or two jobs that follow each other are alike.
 class MixedRowTest : public EngineRowTest {
  protected:
   static std::string name_of(int i) {
@@ -274,14 +274,25 @@ class MixedRowTest : public EngineRowTest {
   }
   template <class Body>
   void submit_mixed(int jobs, Body body) {
-    for (int i = 0; i < jobs; ++i) executor_.submit({.name = name_of(i)}, [body, i] { body(i); });
+    for (int i = 0; i < jobs; ++i) submit_mixed_one(i, body);
   }
+  template <class Body>
+  void submit_mixed_one(int i, Body body) {
+    if (i % 7 == 3) {
+      executor_.submit(
+          {.name = name_of(i)}, [body, i] { body(i); }, kOther);
+    } else {
+      executor_.submit({.name = name_of(i)}, [body, i] { body(i); });
+    }
+  }
+  static constexpr SourceLocation kOther = SourceLocation::current();
 };
 
 TEST_F(MixedRowTest, EachJobHasItsRunAndItsEvents) {
   for (int drain = 0; drain < 2; ++drain) {
     const SimulationMark mark = simulation_.mark();
-    submit_mixed(kJobs, [](int) {});
+    // In the second drain each job is another than stood in its place in the first.
+    for (int i = 0; i < kJobs; ++i) submit_mixed_one(i + drain, [](int) {});
     const DrainReport report = executor_.drain();
     ASSERT_THAT(report.runs, SizeIs(kJobs));
     const std::vector<Event> events = simulation_.events_since(mark);
@@ -290,14 +301,39 @@ TEST_F(MixedRowTest, EachJobHasItsRunAndItsEvents) {
       const auto at = static_cast<std::size_t>(i);
       const JobRun& run = report.runs[at];
       EXPECT_EQ(run.id, JobId(static_cast<std::uint64_t>(drain * kJobs + i) + 1));
-      EXPECT_EQ(run.name, shown_name_of(i, run));
+      EXPECT_EQ(run.name, shown_name_of(i + drain, run));
+      EXPECT_EQ(run.where == kOther, (i + drain) % 7 == 3);
       for (const std::size_t event : {at, kJobs + 1 + 2 * at, kJobs + 2 + 2 * at}) {
         EXPECT_EQ(events[event].job, run.id);
         EXPECT_EQ(events[event].name, run.name);
+        EXPECT_EQ(events[event].where, run.where);
       }
       EXPECT_EQ(events[kJobs + 1 + 2 * at].kind, Event::kStarted);
       EXPECT_EQ(events[kJobs + 2 + 2 * at].kind, Event::kFinished);
     }
+  }
+}
+
+TEST_F(MixedRowTest, AnotherThreadThatLooksSeesTheNamesOfThoseThatHaveEnded) {
+  submit_mixed(kJobs, [&](int i) {
+    if (i % 50 != 20) return;
+    std::thread([&] {
+      const std::vector<Event> events = simulation_.journal().events();
+      ASSERT_THAT(events, SizeIs(kJobs + 1 + 2 * i + 1));
+      for (int ended = 0; ended < i; ++ended) {
+        const auto submit = static_cast<std::size_t>(ended);
+        const Event& finished = events[kJobs + 2 + 2 * submit];
+        EXPECT_EQ(finished.kind, Event::kFinished);
+        EXPECT_EQ(finished.job, events[submit].job);
+        EXPECT_EQ(finished.name, events[submit].name);
+      }
+    }).join();
+  });
+  const DrainReport report = executor_.drain();
+  ASSERT_THAT(report.runs, SizeIs(kJobs));
+  for (int i = 0; i < kJobs; ++i) {
+    const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+    EXPECT_EQ(run.name, shown_name_of(i, run));
   }
 }
 
@@ -336,10 +372,7 @@ TEST_F(MixedRowTest, AFailureStandsWhereItHappened) {
 // A job may stand in line since long before the one behind it.
 TEST_F(MixedRowTest, EachRunSaysWhenItsJobWasDue) {
   submit_mixed(4, [](int) {});
-  EXPECT_THAT(executor_.drain({.only = {"none of them"}}).runs, SizeIs(0));
-  DeferredExecutor other(simulation_);
-  other.submit({.delay = absl::Seconds(5)}, [] {});
-  EXPECT_THAT(other.advance_by(absl::Seconds(5)).runs, SizeIs(1));
+  EXPECT_THAT(executor_.advance_by(absl::Seconds(5), {.only = {"none of them"}}).runs, SizeIs(0));
   submit_mixed(4, [](int) {});
   const DrainReport report = executor_.drain();
   ASSERT_THAT(report.runs, SizeIs(8));

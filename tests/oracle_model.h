@@ -55,7 +55,9 @@ class Model {
   };
 
   void event(const std::string& kind, std::uint64_t job, std::uint64_t parent) {
-    events_.push_back(line("event ", kind, " #", job, " #", parent, " ", now_));
+    const bool named = job != 0 && kind != "finding made";
+    events_.push_back(line("event ", kind, " #", job, " #", parent, " ", now_, " ",
+                           named ? jobs_[job - 1].name : ""));
   }
 
   void submit(const Plan::Submit& what) {
