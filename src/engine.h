@@ -277,7 +277,7 @@ class Engine final : public IdleSource {
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The whole of a drain, where there is one job to run. False: it has done nothing. `drain`: made
-  // where the job was not all there is to it.
+  // where the job failed, left its context changed, or somebody had a look meanwhile.
   bool drain_single(const DrainOptions& options, std::optional<int> lane, DrainReport& report,
                     std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool begin_single(const DrainOptions& options, std::optional<int> lane)

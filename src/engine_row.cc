@@ -1,5 +1,5 @@
 // Rows: jobs in line whose ids follow each other, as a loop submits them, that have no submitter
-// and no strand, and were due at the same time.
+// and no strand, are of a known site and were due at the same time.
 //
 // Around the run of one job the engine writes some twenty places under its mutex. Of a row it
 // counts the jobs that have ended, and lends the mutex while one runs. Who takes it (the job
@@ -62,6 +62,7 @@ std::size_t Engine::begin_row(const Drain& drain) {
 // The books of the jobs of the row that have ended.
 void Engine::write_ended() {
   const std::size_t ended = row_.slots.ended;
+  if (ended == 0) return;
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::int64_t at = now();
   row_.stretches.visit(ended, [&](std::uint32_t site, std::size_t first,

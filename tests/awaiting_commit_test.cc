@@ -73,6 +73,18 @@ class AwaitingCommitTest : public SandboxFixture, public ::testing::WithParamInt
   DeferredExecutor mail_{sandbox_.simulation(), "mail"};
 };
 
+TEST_P(AwaitingCommitTest, stands_in_the_report_of_a_drain_of_one_job) {
+  Holder holder(sandbox_, [&](Transaction& tx) { tx.submit(mail_, {.name = "send"}, [] {}); });
+  mail_.submit({.name = "other"}, [] {});
+  const DrainReport report = mail_.drain();
+  EXPECT_THAT(report.runs, SizeIs(1));
+  ASSERT_THAT(report.pending, SizeIs(1));
+  EXPECT_EQ(report.pending[0].name, "send");
+  EXPECT_EQ(report.pending[0].reason, PendingJob::kAwaitingCommit);
+  holder.end();
+  EXPECT_THAT(mail_.drain().runs, SizeIs(1));
+}
+
 TEST_P(AwaitingCommitTest, stands_in_the_report_until_the_commit) {
   const SourceLocation where = SourceLocation::current();
   Holder holder(sandbox_, [&](Transaction& tx) {

@@ -291,7 +291,7 @@ class MixedRowTest : public EngineRowTest {
 TEST_F(MixedRowTest, EachJobHasItsRunAndItsEvents) {
   for (int drain = 0; drain < 2; ++drain) {
     const SimulationMark mark = simulation_.mark();
-    // In the second drain each job is another than stood in its place in the first.
+    // In the second drain most jobs are others than stood in their place in the first.
     for (int i = 0; i < kJobs; ++i) submit_mixed_one(i + drain, [](int) {});
     const DrainReport report = executor_.drain();
     ASSERT_THAT(report.runs, SizeIs(kJobs));

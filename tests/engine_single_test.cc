@@ -20,7 +20,11 @@
 #include "drydock/current_job.h"
 #include "drydock/deferred_executor.h"
 #include "drydock/finding.h"
+#include "drydock/inline_executor.h"
 #include "drydock/simulation.h"
+#include "drydock/wait_idle.h"
+#include "tests/idle_thread.h"
+#include "tests/without_times.h"
 
 namespace drydock {
 namespace {
@@ -91,12 +95,15 @@ TEST_F(EngineSingleTest, SoHasEachOfManyDrains) {
 }
 
 TEST_F(EngineSingleTest, BeforeAndAfterADrainOfMany) {
+  std::uint64_t last = 0;
   for (const std::size_t jobs : {1U, 5U, 1U, 1U, 300U, 1U, 2U}) {
-    for (std::size_t i = 0; i < jobs; ++i) executor_.submit({.name = "job"}, [] {});
+    const std::string name = "one of " + std::to_string(jobs);
+    for (std::size_t i = 0; i < jobs; ++i) executor_.submit({.name = name}, [] {});
     const DrainReport report = executor_.drain();
     ASSERT_THAT(report.runs, SizeIs(jobs));
-    for (std::size_t i = 1; i < jobs; ++i) {
-      EXPECT_EQ(report.runs[i].id.value(), report.runs[i - 1].id.value() + 1);
+    for (const JobRun& run : report.runs) {
+      EXPECT_EQ(run.id, JobId(++last));
+      EXPECT_EQ(run.name, name);
     }
   }
   EXPECT_EQ(executor_.pending_count(), 0U);
@@ -189,6 +196,8 @@ TEST_F(EngineSingleTest, WhatItSubmitsIsBoundByTheLimitsOfTheDrain) {
   ASSERT_THAT(report.pending, SizeIs(1));
   EXPECT_EQ(report.pending[0].reason, PendingJob::kOverLimit);
   EXPECT_TRUE(executor_.cancel(report.pending[0].id));
+  ASSERT_THAT(simulation_.findings(), SizeIs(1));
+  EXPECT_EQ(simulation_.findings()[0].kind, Finding::kRunaway);
 }
 
 TEST_F(EngineSingleTest, AnExecutorThatItMakesTakesPart) {
@@ -200,6 +209,73 @@ TEST_F(EngineSingleTest, AnExecutorThatItMakesTakesPart) {
   });
   EXPECT_THAT(simulation_.drain().runs, SizeIs(2));
   EXPECT_TRUE(ran);
+}
+
+TEST_F(EngineSingleTest, AnInlineExecutorThatItMakesRunsItsJobs) {
+  std::optional<InlineExecutor> other;
+  bool ran = false;
+  executor_.submit([&] {
+    other.emplace(simulation_, "other");
+    other->submit([&] { ran = true; });
+  });
+  EXPECT_THAT(simulation_.drain().runs, SizeIs(2));
+  EXPECT_TRUE(ran);
+}
+
+TEST_F(EngineSingleTest, AListingKnowsHowLongItHasRun) {
+  const IdleThread other;  // the clock is not read while there is one thread
+  std::string text;
+  executor_.submit([] {});
+  executor_.drain();
+  drain_single([&] {
+    std::thread([&] {
+      text = without_times(std::string(wait_idle({&executor_}, absl::Milliseconds(1)).message()));
+    }).join();
+  });
+  EXPECT_THAT(text, HasSubstr("\n  running for T on thread"));
+}
+
+TEST_F(EngineSingleTest, WhoWaitsForItsEndIsWoken) {
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "single " + std::to_string(i);
+    absl::Status waited;
+    std::thread waiter(
+        [&] { waited = simulation_.journal().wait_for(finished(name), absl::Seconds(30)); });
+    executor_.submit({.name = name}, [] {});
+    executor_.drain();
+    waiter.join();
+    EXPECT_TRUE(waited.ok()) << waited;
+  }
+}
+
+TEST_F(EngineSingleTest, ATraceHasTheTimeOfEachOfItsEvents) {
+  simulation_.journal().keep_real_times();
+  EXPECT_THAT(drain_single([] {}).runs, SizeIs(1));
+  const std::vector<Event> events = simulation_.journal().events();
+  ASSERT_THAT(events, SizeIs(5));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].thread, 1) << i;
+    if (i > 0) {
+      EXPECT_GE(events[i].real_time, events[i - 1].real_time) << i;
+    }
+  }
+}
+
+TEST_F(EngineSingleTest, ADrainOfOtherNamesLeavesIt) {
+  executor_.submit({.name = "mail"}, [] {});
+  const DrainReport report = executor_.drain({.only = {"invoice"}});
+  EXPECT_THAT(report.runs, IsEmpty());
+  ASSERT_THAT(report.pending, SizeIs(1));
+  EXPECT_EQ(report.pending[0].reason, PendingJob::kFiltered);
+  EXPECT_THAT(executor_.drain({.only = {"mail"}}).runs, SizeIs(1));
+}
+
+TEST_F(EngineSingleTest, ARecurringJobThatAFilterHasLeftComesAgain) {
+  const JobId id = executor_.submit_every({.name = "poll"}, absl::Seconds(1), [] {});
+  EXPECT_THAT(executor_.advance_by(absl::Seconds(1), {.only = {"mail"}}).runs, IsEmpty());
+  EXPECT_THAT(executor_.drain().runs, SizeIs(1));
+  EXPECT_THAT(executor_.advance_by(absl::Seconds(2)).runs, SizeIs(2));
+  EXPECT_TRUE(executor_.cancel(id));
 }
 
 TEST_F(EngineSingleTest, ADrainInItsMiddleIsRefused) {
@@ -229,18 +305,30 @@ TEST_F(EngineSingleTest, ItIsRunTwiceWhereItIsToBe) {
 }
 
 TEST_F(EngineSingleTest, WhatTheOwnerOfAReportWroteIntoItStandsInNoOther) {
-  {
+  const auto expect_fresh = [](const JobRun& run) {
+    EXPECT_EQ(run.name, "single");
+    EXPECT_EQ(run.error, "");
+    EXPECT_EQ(run.executor, "mails");
+    EXPECT_GT(run.where.line(), 0U);
+    EXPECT_EQ(run.parent, JobId());
+    EXPECT_EQ(run.outcome, JobRun::kSucceeded);
+    EXPECT_EQ(run.generation, 0);
+    EXPECT_EQ(run.deliveries, 1);
+  };
+  for (const bool with_error : {false, true}) {
     DrainReport report = drain_single([] {});
-    report.runs[0].name = "renamed";
-    report.runs[0].error = "written";
-    report.runs[0].executor = "nobody's";
-    report.runs[0].generation = 7;
+    expect_fresh(report.runs[0]);
+    JobRun& run = report.runs[0];
+    run.name = "renamed";
+    run.executor = "nobody's";
+    run.where = SourceLocation();
+    run.parent = JobId(9);
+    run.outcome = JobRun::kFailed;
+    run.generation = 7;
+    run.deliveries = 7;
+    if (with_error) run.error = "written";
   }
-  const DrainReport report = drain_single([] {});
-  EXPECT_EQ(report.runs[0].name, "single");
-  EXPECT_EQ(report.runs[0].error, "");
-  EXPECT_EQ(report.runs[0].executor, "mails");
-  EXPECT_EQ(report.runs[0].generation, 0);
+  expect_fresh(drain_single([] {}).runs[0]);
 }
 
 }  // namespace

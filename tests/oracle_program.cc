@@ -82,7 +82,9 @@ void drain_after_each_submit(Program& program) {
   for (const Step& step : program.steps) {
     steps.push_back(step);
     if (step.kind != Step::kSubmit) continue;
-    steps.push_back({.kind = Step::kDrain, .executor = step.submit.target == 1 ? 1 : 0});
+    steps.push_back({.kind = Step::kDrain,
+                     .executor = step.submit.target == 1 ? 1 : 0,
+                     .options = step.options});
   }
   program.steps = std::move(steps);
 }
