@@ -285,6 +285,15 @@ class MixedRowTest : public EngineRowTest {
       executor_.submit({.name = name_of(i)}, [body, i] { body(i); });
     }
   }
+  // Of `kJobs` jobs.
+  void drain_and_expect_names() {
+    const DrainReport report = executor_.drain();
+    ASSERT_THAT(report.runs, SizeIs(kJobs));
+    for (int i = 0; i < kJobs; ++i) {
+      const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+      EXPECT_EQ(run.name, shown_name_of(i, run));
+    }
+  }
   static constexpr SourceLocation kOther = SourceLocation::current();
 };
 
@@ -329,12 +338,7 @@ TEST_F(MixedRowTest, AnotherThreadThatLooksSeesTheNamesOfThoseThatHaveEnded) {
       }
     }).join();
   });
-  const DrainReport report = executor_.drain();
-  ASSERT_THAT(report.runs, SizeIs(kJobs));
-  for (int i = 0; i < kJobs; ++i) {
-    const JobRun& run = report.runs[static_cast<std::size_t>(i)];
-    EXPECT_EQ(run.name, shown_name_of(i, run));
-  }
+  drain_and_expect_names();
 }
 
 TEST_F(MixedRowTest, AJobThatLooksSeesItselfRunningAndTheOthersEndedOrPending) {
@@ -346,12 +350,7 @@ TEST_F(MixedRowTest, AJobThatLooksSeesItselfRunningAndTheOthersEndedOrPending) {
     EXPECT_EQ(events.back().kind, Event::kStarted);
     EXPECT_EQ(events.back().job, JobId(static_cast<std::uint64_t>(i) + 1));
   });
-  const DrainReport report = executor_.drain();
-  ASSERT_THAT(report.runs, SizeIs(kJobs));
-  for (int i = 0; i < kJobs; ++i) {
-    const JobRun& run = report.runs[static_cast<std::size_t>(i)];
-    EXPECT_EQ(run.name, shown_name_of(i, run));
-  }
+  drain_and_expect_names();
 }
 
 TEST_F(MixedRowTest, AFailureStandsWhereItHappened) {

@@ -49,6 +49,19 @@ class EngineSingleTest : public ::testing::Test {
     return executor_.drain();
   }
 
+  // The job makes another executor, and submits to it.
+  template <class Other>
+  void makes_another() {
+    std::optional<Other> other;
+    bool ran = false;
+    executor_.submit([&] {
+      other.emplace(simulation_, "other");
+      other->submit([&] { ran = true; });
+    });
+    EXPECT_THAT(simulation_.drain().runs, SizeIs(2));
+    EXPECT_TRUE(ran);
+  }
+
   mutable Simulation simulation_;
   DeferredExecutor executor_{simulation_, "mails"};
 };
@@ -200,26 +213,10 @@ TEST_F(EngineSingleTest, WhatItSubmitsIsBoundByTheLimitsOfTheDrain) {
   EXPECT_EQ(simulation_.findings()[0].kind, Finding::kRunaway);
 }
 
-TEST_F(EngineSingleTest, AnExecutorThatItMakesTakesPart) {
-  std::optional<DeferredExecutor> other;
-  bool ran = false;
-  executor_.submit([&] {
-    other.emplace(simulation_, "other");
-    other->submit([&] { ran = true; });
-  });
-  EXPECT_THAT(simulation_.drain().runs, SizeIs(2));
-  EXPECT_TRUE(ran);
-}
+TEST_F(EngineSingleTest, AnExecutorThatItMakesTakesPart) { makes_another<DeferredExecutor>(); }
 
 TEST_F(EngineSingleTest, AnInlineExecutorThatItMakesRunsItsJobs) {
-  std::optional<InlineExecutor> other;
-  bool ran = false;
-  executor_.submit([&] {
-    other.emplace(simulation_, "other");
-    other->submit([&] { ran = true; });
-  });
-  EXPECT_THAT(simulation_.drain().runs, SizeIs(2));
-  EXPECT_TRUE(ran);
+  makes_another<InlineExecutor>();
 }
 
 TEST_F(EngineSingleTest, AListingKnowsHowLongItHasRun) {
