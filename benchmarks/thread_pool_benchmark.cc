@@ -3,13 +3,16 @@
 // Each round runs kJobs jobs of 0, 1 or 10 µs on 1 or 2 threads, submitted by one outside thread or
 // by the jobs themselves, and ends when the last one has ended. The three sides take turns round by
 // round, so that a change of the machine's speed meets all of them; medians are compared: `ratio`
-// is drydock's cost over that of the faster of the other two.
+// is drydock's cost over that of the faster of the other two. Where one thread alone is at work, all
+// sides have the same processor: in a virtual machine one may be half as fast as the next.
 //
 //   bazel run --config=opt //benchmarks:thread_pool_benchmark
 #include <benchmark/benchmark.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +26,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -118,6 +122,24 @@ class TbbSide {
   tbb::task_group group_;
 };
 
+// Lets this thread, and those that it starts meanwhile, have only the processor that it is on.
+class OnOneProcessor {
+ public:
+  OnOneProcessor() {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    pthread_getaffinity_np(pthread_self(), sizeof before_, &before_);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+  }
+  OnOneProcessor(const OnOneProcessor&) = delete;
+  OnOneProcessor& operator=(const OnOneProcessor&) = delete;
+  ~OnOneProcessor() { pthread_setaffinity_np(pthread_self(), sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_;
+};
+
 struct Load {
   int threads;
   int micros;
@@ -178,6 +200,8 @@ void submit_and_run(benchmark::State& state) {
             .micros = static_cast<int>(state.range(1)),
             .from_jobs = state.range(2) != 0,
             .jobs = 0};
+  std::optional<OnOneProcessor> on_one_processor;
+  if (load.threads == 1 && load.from_jobs) on_one_processor.emplace();
   load.jobs = load.micros == 0 ? 100'000 : load.micros == 1 ? 30'000 : 5'000;
   DrydockSide drydock(load.threads);
   AsioSide asio(load.threads);

@@ -26,8 +26,8 @@ struct alignas(64) QueuedJob {
 
   [[gnu::always_inline]] void put(SubmittedJob&& submitted, CoarseTick since) {
     new (&job) SubmittedJob(std::move(submitted));
-    // The lowest bit is always set.
-    job.set_queue_bits(since >> 1U);
+    // 31 bits: without the second lowest, which is of two milliseconds.
+    job.set_queue_bits((since >> 1U & ~1U) | (since & 1U));
   }
   void clear() { job.~SubmittedJob(); }
 
@@ -37,8 +37,11 @@ struct alignas(64) QueuedJob {
     __builtin_prefetch(&next, 1);
   }
 
-  // When it was submitted.
-  CoarseTick since() const { return (job.queue_bits() << 1U) | 1U; }
+  // When it was submitted; see SparingClock.
+  CoarseTick since() const {
+    const CoarseTick bits = job.queue_bits();
+    return (bits & ~1U) << 1U | (bits & 1U);
+  }
 
   // There from `put` to `clear`.
   union {

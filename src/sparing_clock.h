@@ -30,6 +30,14 @@ class SparingClock {
     return earliest(last_);
   }
 
+  // One that is exact, after which the next ones are too: where there was a pause, which those that
+  // come later should not count in.
+  CoarseTick exact_tick() {
+    last_ = coarse_tick();
+    same_ = spared_ = 0;
+    return last_;
+  }
+
  private:
   static constexpr int kMany = 16;
 

@@ -47,7 +47,7 @@ void ThreadPool::submit(SubmittedJob&& job) {
   see_outside_submit(job, name());
   enum { kTaken, kFull, kClosed } outcome = kTaken;
   Worker* to_notify = nullptr;
-  const CoarseTick now = coarse_tick();
+  const CoarseTick now = here_ != nullptr ? here_->ticks.tick() : coarse_tick();
   const bool delayed = job.is_delayed();
   const absl::Duration due = delayed ? clock_.now() + job.delay() : absl::ZeroDuration();
   {

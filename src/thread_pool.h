@@ -32,6 +32,7 @@
 #include "src/lineage.h"
 #include "src/mutex.h"
 #include "src/pool_clock.h"
+#include "src/sparing_clock.h"
 #include "src/spin_mutex.h"
 #include "src/strand_table.h"
 #include "src/thread_card.h"
@@ -76,7 +77,8 @@ class ThreadPool final : public IdleSource {
     std::thread::id thread_id;         // of `thread`, also once it is joined
     std::shared_ptr<ThreadCard> card;  // under ready_mutex_
     QueuedJob* running = nullptr;      // under ready_mutex_, so that a listing finds it whole
-    CoarseTick since = 0;              // under ready_mutex_
+    CoarseTick since = 0;              // under ready_mutex_; see SparingClock
+    SparingClock ticks;                // its own
     SpareNodes spare;                  // nodes that it has emptied
     ParentsOfEndedJobs parents;        // of jobs that it has run
     bool parked = false;               // its own
@@ -152,6 +154,9 @@ class ThreadPool final : public IdleSource {
   bool joined_ ABSL_GUARDED_BY(intake_mutex_) = false;
 
   Mutex join_mutex_;
+
+  // What the calling thread is in a pool.
+  static inline constinit thread_local Worker* here_ = nullptr;
 
   const SourceRegistration registration_{*this};
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "src/test_observer.h"
 #include "src/thread_pool.h"
@@ -13,6 +14,10 @@ namespace {
 
 bool wanted(const void* strand, const SubmittedJob& job) {
   return strand == nullptr || job.strand() == strand;
+}
+
+UnfinishedJob since(CoarseTick tick) {
+  return {.since = coarse_tick_age(tick), .since_is_most = !is_exact(tick)};
 }
 
 }  // namespace
@@ -85,16 +90,17 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
     jobs.add(std::move(line));
   };
   const auto add_queued = [&](const QueuedJob& node) {
-    if (in_list(node.job)) add(node.job, {.since = coarse_tick_age(node.since())});
+    if (in_list(node.job)) add(node.job, since(node.since()));
   };
   const absl::Duration now = clock_.now();
   const SpinMutexLock ready(ready_mutex_);
   const SpinMutexLock intake(intake_mutex_);
   for (const std::unique_ptr<Worker>& worker : workers_) {
     if (worker->running == nullptr || !in_list(worker->running->job)) continue;
-    add(worker->running->job, {.thread = worker->name,
-                               .since = coarse_tick_age(worker->since),
-                               .activity = worker->card->activity()});
+    UnfinishedJob line = since(worker->since);
+    line.thread = worker->name;
+    line.activity = worker->card->activity();
+    add(worker->running->job, std::move(line));
   }
   ready_.for_each(add_queued);
   inbox_.for_each(add_queued);
@@ -102,7 +108,9 @@ void ThreadPool::list_unfinished(const IdleTarget& target, UnfinishedJobs& jobs)
   for (const TimerQueue::Entry& entry : timers_.entries()) {
     const SubmittedJob& job = entry.node->job;
     if (!in_list(job) || (job.recurring() && entry.due > now)) continue;
-    add(job, {.since = coarse_tick_age(entry.node->since()), .due_in = entry.due - now});
+    UnfinishedJob line = since(entry.node->since());
+    line.due_in = entry.due - now;
+    add(job, std::move(line));
   }
 }
 

@@ -43,7 +43,7 @@ void ThreadPool::end_turn(const void* strand) {
 }
 
 [[gnu::always_inline]] inline QueuedJob* ThreadPool::next_job(Worker& worker) {
-  const CoarseTick now = coarse_tick();
+  const CoarseTick now = worker.ticks.tick();
   ready_mutex_.lock();
   QueuedJob* const finished = std::exchange(worker.running, nullptr);
   QueuedJob* const next = ready_.pop_front();
@@ -77,7 +77,7 @@ QueuedJob* ThreadPool::next_of_inbox(Worker& worker, QueuedJob* finished) {
       }
     }
     worker.running = next;
-    worker.since = coarse_tick();
+    worker.since = worker.ticks.exact_tick();
     ready_mutex_.unlock();
     if (finished != nullptr) end_job(worker, finished);
     if (next != nullptr) return next;
@@ -90,6 +90,7 @@ QueuedJob* ThreadPool::next_of_inbox(Worker& worker, QueuedJob* finished) {
 
 void ThreadPool::run_worker(Worker& worker) {
   name_this_thread(name(), worker.name.substr(name().size()));
+  here_ = &worker;
   {
     const SpinMutexLock lock(ready_mutex_);
     worker.card = ThreadCard::own();

@@ -58,5 +58,13 @@ TEST(SparingClockTest, OnceAReadingDiffersFromTheLastAllOfDifferentTimesAreExact
   }
 }
 
+TEST(SparingClockTest, AfterAnExactReadingTheNextOnesAreExactToo) {
+  const IdleThread other;
+  SparingClock clock;
+  while (is_exact(clock.tick())) continue;
+  EXPECT_TRUE(is_exact(clock.exact_tick()));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(is_exact(clock.tick())) << i;
+}
+
 }  // namespace
 }  // namespace drydock::internal
