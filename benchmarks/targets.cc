@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "benchmarks/processor_speed.h"
 
 namespace benchmarks {
 namespace {
@@ -35,9 +36,10 @@ const char* verdict(const Row& row) {
 
 class TargetReporter : public benchmark::ConsoleReporter {
  public:
-  TargetReporter() : ConsoleReporter(OO_None) {}
+  TargetReporter() : ConsoleReporter(OO_None) { speed_.sample(); }
 
   void ReportRuns(const std::vector<Run>& runs) override {
+    speed_.sample();
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) add(run);
   }
@@ -54,6 +56,7 @@ class TargetReporter : public benchmark::ConsoleReporter {
                   row.name.c_str(), row.sides.c_str(), row.value, row.unit.c_str(),
                   row.range.c_str(), row.at_most, verdict(row));
     }
+    std::fputs(speed_.warning().c_str(), stdout);
   }
 
  private:
@@ -89,6 +92,7 @@ class TargetReporter : public benchmark::ConsoleReporter {
   }
 
   std::vector<Row> rows_;
+  ProcessorSpeed speed_;
 };
 
 }  // namespace
