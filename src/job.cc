@@ -20,7 +20,7 @@
 namespace drydock {
 namespace internal {
 
-std::int64_t nanos(absl::Duration delay) {
+std::int64_t delay_nanos(absl::Duration delay) {
   return delay <= absl::ZeroDuration() ? 0 : absl::ToInt64Nanoseconds(delay);
 }
 
@@ -109,7 +109,7 @@ void SubmittedJob::capture_submitter() {
 SubmittedJob SubmittedJob::again(absl::Duration delay, Job job) const {
   SubmittedJob next(id_, std::move(job), where());
   next.name_ = name_;
-  next.delay_nanos_ = internal::nanos(delay);
+  next.delay_nanos_ = internal::delay_nanos(delay);
   next.flags_ = flags_ & kRecurring;
   next.strand_ = strand_;
   next.parent_ = share_parents();

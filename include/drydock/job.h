@@ -147,7 +147,7 @@ class LineageRef {
 };
 
 // Of a job's delay: 0 where it is due at once.
-std::int64_t nanos(absl::Duration delay);
+std::int64_t delay_nanos(absl::Duration delay);
 }  // namespace internal
 
 // How one run of a job ended.
@@ -171,7 +171,8 @@ class SubmittedJob {
         name_(std::move(options.name)),
         file_(where.file_name()),
         line_(where.line()),
-        delay_nanos_(options.delay == absl::ZeroDuration() ? 0 : internal::nanos(options.delay)),
+        delay_nanos_(options.delay == absl::ZeroDuration() ? 0
+                                                           : internal::delay_nanos(options.delay)),
         id_(id) {
     if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
   }
