@@ -155,7 +155,7 @@ class ThreadPool final : public IdleSource {
 
   Mutex join_mutex_;
 
-  // What the calling thread is in a pool.
+  // The calling thread as a worker, of whichever pool; null where it is none.
   static inline constinit thread_local Worker* here_ = nullptr;
 
   const SourceRegistration registration_{*this};
