@@ -3,8 +3,8 @@
 // Each round runs kJobs jobs of 0, 1 or 10 µs on 1 or 2 threads, submitted by one outside thread or
 // by the jobs themselves, and ends when the last one has ended. The three sides take turns round by
 // round, so that a change of the machine's speed meets all of them; medians are compared: `ratio`
-// is drydock's cost over that of the faster of the other two. Where one thread alone is at work, all
-// sides have the same processor: in a virtual machine one may be half as fast as the next.
+// is drydock's cost over that of the faster of the other two. Where one thread alone is at work,
+// all sides have the same processor: in a virtual machine one may be half as fast as the next.
 //
 //   bazel run --config=opt //benchmarks:thread_pool_benchmark
 #include <benchmark/benchmark.h>
