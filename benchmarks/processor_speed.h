@@ -4,7 +4,7 @@
 // neighbour works on the other, a loop that needs all of its units takes half as long again, and
 // code as that of an executor up to twice as long: for a second, on one processor of several. Sides
 // of equally many threads that take turns both meet it. Where one side works on two processors and
-// the other on one, it decides the ratio.
+// the other on one, it can decide the ratio.
 #ifndef BENCHMARKS_PROCESSOR_SPEED_H_
 #define BENCHMARKS_PROCESSOR_SPEED_H_
 
