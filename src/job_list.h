@@ -15,6 +15,17 @@
 
 namespace drydock::internal {
 
+// Takes the line from the processor that has it. Without -mprfchw the compilers' prefetch asks for
+// a copy only, and the first write then waits once more. A processor that does not know the
+// instruction does nothing.
+inline void prefetch_to_write(const void* place) {
+#if defined(__x86_64__)
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(place)));
+#else
+  __builtin_prefetch(place, 1);
+#endif
+}
+
 // As few lines of the processor's cache as there can be: a job goes from the submitter's processor
 // to the worker's, which waits for each of them.
 struct alignas(64) QueuedJob {
@@ -33,8 +44,8 @@ struct alignas(64) QueuedJob {
 
   // Begins to bring it to this processor, for writing.
   void prefetch() {
-    __builtin_prefetch(this, 1);
-    __builtin_prefetch(&next, 1);
+    prefetch_to_write(this);
+    prefetch_to_write(&next);
   }
 
   // When it was submitted; see SparingClock.
@@ -51,68 +62,102 @@ struct alignas(64) QueuedJob {
 };
 
 // First in, first out. Does not own its nodes.
+//
+// They are linked in `kLanes` lists that take turns, so that each names the one that comes `kLanes`
+// later. Who takes them asks for that one while those between run; a single list names it only once
+// the one before it has arrived, and one job after another waits for memory.
 class JobList {
  public:
   JobList() = default;
   JobList(const JobList&) = delete;
   JobList& operator=(const JobList&) = delete;
 
-  bool empty() const { return head_ == nullptr; }
+  bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
 
   void push_back(QueuedJob* node) {
+    Lane& lane = lanes_[(first_ + size_) % kLanes];
     node->next = nullptr;
-    (tail_ == nullptr ? head_ : tail_->next) = node;
-    tail_ = node;
+    (size_ < kLanes ? lane.head : lane.tail->next) = node;
+    lane.tail = node;
     ++size_;
   }
 
-  // Null where the list is empty.
+  // Null where the list is empty. What its `next` names is still in the list, `kLanes` on.
   QueuedJob* pop_front() {
-    QueuedJob* const node = head_;
-    if (node == nullptr) return nullptr;
-    head_ = node->next;
-    if (head_ == nullptr) tail_ = nullptr;
+    if (empty()) return nullptr;
+    Lane& lane = lanes_[first_];
+    QueuedJob* const node = lane.head;
+    lane.head = node->next;
+    first_ = (first_ + 1) % kLanes;
     --size_;
     return node;
   }
 
-  // Moves all of `other` behind what is here.
-  void append(JobList& other) {
-    if (other.empty()) return;
-    (tail_ == nullptr ? head_ : tail_->next) = other.head_;
-    tail_ = other.tail_;
-    size_ += std::exchange(other.size_, 0);
-    other.head_ = other.tail_ = nullptr;
+  // Moves all of `other` here, if nothing is here.
+  void refill_from(JobList& other) {
+    if (!empty()) return;
+    lanes_ = other.lanes_;
+    first_ = other.first_;
+    size_ = std::exchange(other.size_, 0);
   }
 
   // Takes the job out of the list; null where it is not in it. Looks at each one before it.
   QueuedJob* remove(JobId id) {
-    QueuedJob* before = nullptr;
-    for (QueuedJob* node = head_; node != nullptr; before = node, node = node->next) {
-      if (node->job.id() != id) continue;
-      (before == nullptr ? head_ : before->next) = node->next;
-      if (tail_ == node) tail_ = before;
-      --size_;
-      return node;
-    }
-    return nullptr;
+    QueuedJob* found = nullptr;
+    visit_until([&](QueuedJob& node) {
+      if (node.job.id() != id) return false;
+      found = &node;
+      return true;
+    });
+    if (found != nullptr) close_gap(found);
+    return found;
   }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const QueuedJob* node = head_; node != nullptr; node = node->next) visit(*node);
+    visit_until([&](const QueuedJob& node) {
+      visit(node);
+      return false;
+    });
   }
 
  private:
-  QueuedJob* head_ = nullptr;
-  QueuedJob* tail_ = nullptr;
+  static constexpr std::size_t kLanes = 4;
+
+  struct Lane {
+    QueuedJob* head;
+    QueuedJob* tail;
+  };
+
+  template <class Visit>
+  void visit_until(Visit&& visit) const {
+    std::array<QueuedJob*, kLanes> heads;
+    for (std::size_t i = 0; i < kLanes; ++i) heads[i] = lanes_[i].head;
+    for (std::size_t i = 0; i < size_; ++i) {
+      QueuedJob*& node = heads[(first_ + i) % kLanes];
+      if (visit(*node)) return;
+      node = node->next;
+    }
+  }
+
+  // Each one behind it changes its lane.
+  void close_gap(QueuedJob* gone) {
+    for (std::size_t left = size_; left > 0; --left) {
+      QueuedJob* const node = pop_front();
+      if (node != gone) push_back(node);
+    }
+  }
+
+  std::array<Lane, kLanes> lanes_{};
+  std::size_t first_ = 0;  // the lane of the first one
   std::size_t size_ = 0;
 };
 
-// Nodes without a job, given back some at a time.
+// Nodes without a job, given back some at a time: when there are enough, or when it is full.
 class SpareNodes {
  public:
+  bool is_enough() const { return size_ >= kEnough; }
   bool is_full() const { return size_ == nodes_.size(); }
   // Unless it is full.
   void push_back(QueuedJob* node) { nodes_[size_++] = node; }
@@ -120,7 +165,9 @@ class SpareNodes {
  private:
   friend class JobNodes;
 
-  std::array<QueuedJob*, 128> nodes_;
+  static constexpr std::size_t kEnough = 128;
+
+  std::array<QueuedJob*, 2 * kEnough> nodes_;
   std::size_t size_ = 0;
 };
 

@@ -34,6 +34,11 @@ class ABSL_LOCKABLE SpinMutex {
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     if (held_.exchange(true, std::memory_order_acquire)) wait_for_lock();
   }
+  // Never waits.
+  bool try_lock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    return !held_.load(std::memory_order_relaxed) &&
+           !held_.exchange(true, std::memory_order_acquire);
+  }
   void unlock() ABSL_UNLOCK_FUNCTION() { held_.store(false, std::memory_order_release); }
 
  private:

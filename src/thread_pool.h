@@ -2,9 +2,9 @@
 //
 // The queue has two halves, each under a lock of its own. Submitters append to the inbox; workers
 // take from the front of `ready_`, and whoever finds that empty moves the whole inbox there, which
-// is two pointers. So a submitter and a worker meet once in many jobs, and jobs still start in the
-// order of their submits: nothing is handed to a single worker, where it could wait behind a long
-// job.
+// is a few pointers. So a submitter and a worker meet once in many jobs, and jobs still start in
+// the order of their submits: nothing is handed to a single worker, where it could wait behind a
+// long job.
 //
 // `ready_mutex_` comes before `intake_mutex_` where both are held. No code of the user's runs under
 // either, but for `now()` of a clock of the user's.
@@ -93,6 +93,7 @@ class ThreadPool final : public IdleSource {
   QueuedJob* next_of_inbox(Worker& worker, QueuedJob* finished) ABSL_UNLOCK_FUNCTION(ready_mutex_);
   void let_jobs_gather(Worker& worker) const;
   void end_job(Worker& worker, QueuedJob* finished);
+  void give_back_spare(Worker& worker);
   void end_turn(const void* strand);
   void park(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ready_mutex_, intake_mutex_);
   void sleep_until_woken(Worker& worker);

@@ -26,11 +26,19 @@ constexpr int kGatherSpins = 32;
   worker.parents.add(finished->job.take_parents());
   finished->clear();
   worker.spare.push_back(finished);
-  if (worker.spare.is_full()) {
-    const SpinMutexLock lock(intake_mutex_);
-    nodes_.give_back(worker.spare);
-  }
+  if (worker.spare.is_enough()) give_back_spare(worker);
   if (strand != nullptr) end_turn(strand);
+}
+
+// Does not wait for a submitter that holds the lock, as one does half of the time that it submits
+// job after job: the next jobs are other chances.
+void ThreadPool::give_back_spare(Worker& worker) {
+  if (!intake_mutex_.try_lock()) {
+    if (!worker.spare.is_full()) return;
+    intake_mutex_.lock();
+  }
+  nodes_.give_back(worker.spare);
+  intake_mutex_.unlock();
 }
 
 void ThreadPool::end_turn(const void* strand) {
@@ -52,20 +60,21 @@ void ThreadPool::end_turn(const void* strand) {
   worker.running = next;
   worker.since = now;
   ready_mutex_.unlock();
-  // While this one runs; whoever takes the next one does so under the lock.
+  // While this one runs; whoever takes that one does so under the lock.
   if (next->next != nullptr) next->next->prefetch();
   if (finished != nullptr) end_job(worker, finished);
   return next;
 }
 
-// Where `ready_` is empty. Lets go of the lock that the caller has taken.
+// Where `ready_` is empty; another worker may fill it while this one ends its job. Lets go of the
+// lock that the caller has taken.
 QueuedJob* ThreadPool::next_of_inbox(Worker& worker, QueuedJob* finished) {
   for (;;) {
     QueuedJob* next;
     {
       SpinMutexLock intake(intake_mutex_);
       nodes_.give_back(worker.spare);
-      ready_.append(inbox_);
+      ready_.refill_from(inbox_);
       next = ready_.pop_front();
       ready_count_.store(ready_.size(), std::memory_order_release);
       if (next == nullptr && finished == nullptr) {

@@ -29,6 +29,20 @@ TEST(SpinMutexTest, LetsOneThreadInAtATime) {
   EXPECT_EQ(turns, kThreads * kTurns);
 }
 
+TEST(SpinMutexTest, TryLockTakesItOnlyWhereNobodyHoldsIt) {
+  SpinMutex mutex;
+  const auto is_free = [&mutex] {
+    if (!mutex.try_lock()) return false;
+    mutex.unlock();
+    return true;
+  };
+  mutex.lock();
+  EXPECT_FALSE(is_free());
+  mutex.unlock();
+  EXPECT_TRUE(is_free());
+  EXPECT_TRUE(is_free());
+}
+
 // A holder that the system has put off, or that works for long, for once.
 TEST(SpinMutexTest, SleepsWhileItIsHeldForLong) {
   SpinMutex mutex;
