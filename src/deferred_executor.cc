@@ -16,21 +16,21 @@ DeferredExecutor::DeferredExecutor(Simulation& simulation, std::string name)
     : SimulatedExecutor(Runs::kWhenDrained, simulation, std::move(name)) {}
 DeferredExecutor::~DeferredExecutor() = default;
 
-DrainReport DeferredExecutor::drain(DrainOptions options) {
+DrainReport DeferredExecutor::drain(const DrainOptions& options) {
   return engine().drain(options, lane(), "drain()");
 }
 
 bool DeferredExecutor::run_one() { return engine().run_one(lane()); }
 
-DrainReport DeferredExecutor::advance_by(absl::Duration duration, DrainOptions options) {
+DrainReport DeferredExecutor::advance_by(absl::Duration duration, const DrainOptions& options) {
   return engine().advance_by(duration, options, lane());
 }
 
-DrainReport DeferredExecutor::advance_to_next(DrainOptions options) {
+DrainReport DeferredExecutor::advance_to_next(const DrainOptions& options) {
   return engine().advance_to_next(options, lane());
 }
 
-DrainReport DeferredExecutor::advance_until_idle(DrainOptions options) {
+DrainReport DeferredExecutor::advance_until_idle(const DrainOptions& options) {
   return engine().advance_until_idle(options, lane());
 }
 

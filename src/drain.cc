@@ -29,7 +29,8 @@ bool internal::SpareRuns::make() {
   return true;
 }
 
-DrainReport::DrainReport() = default;
+constinit const DrainOptions DrainOptions::kDefaults = {};
+
 DrainReport::DrainReport(DrainReport&& other) noexcept
     : runs(std::move(other.runs)),
       pending(std::move(other.pending)),

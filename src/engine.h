@@ -168,10 +168,8 @@ class Engine final : public IdleSource {
   [[noreturn]] void refuse(const std::string& call) const;
   [[gnu::always_inline]] static void refuse_unless_valid(const DrainOptions& options,
                                                          const char* call) {
-    // Both at once: a drain of one job is to pay for one branch.
-    if (static_cast<int>(options.deliveries < 1) | static_cast<int>(options.max_generation < 0)) {
-      refuse_options(options, call);
-    }
+    if (&options == &DrainOptions::kDefaults) return;
+    if (options.deliveries < 1 || options.max_generation < 0) refuse_options(options, call);
   }
   [[noreturn, gnu::noinline, gnu::cold]] static void refuse_options(const DrainOptions& options,
                                                                     const std::string& call);
@@ -280,10 +278,13 @@ class Engine final : public IdleSource {
   // where the job failed, left its context changed, or somebody had a look meanwhile.
   bool drain_single(const DrainOptions& options, std::optional<int> lane, DrainReport& report,
                     std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  bool is_plain(const DrainOptions& options) const;
   bool begin_single(const DrainOptions& options, std::optional<int> lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_single(Slot& slot, Lane& lane, DrainReport& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void drain_on(Drain& drain, std::uint32_t first_spawned, Slot& slot, const Lane& lane,
+                const JobResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Limits are for jobs with parents; a job of a strand, or of no known site, has more to write
   // down.
   static bool may_be_in_row(const Slot& slot) {

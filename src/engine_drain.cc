@@ -191,20 +191,6 @@ void Engine::complete(Drain& drain) {
   if (!held_.empty()) held_.list(absl::FromUnixNanos(now()), report.pending);
 }
 
-DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {
-  refuse_unless_driver(call);
-  refuse_unless_valid(options, call);
-  DrainReport report;
-  std::optional<Drain> drain;  // destroyed after the mutex is released
-  const Driving driving(*this);
-  const MutexLock lock(store_.mutex);
-  if (drain_single(options, lane, report, drain)) return report;
-  drain.emplace(options, lane, &report);
-  begin(*drain);
-  run_to_end(*drain);
-  return report;
-}
-
 DrainReport Engine::advance(Advance advance, const DrainOptions& options, std::optional<int> lane) {
   DrainReport report;
   Drain drain(options, lane, &report);

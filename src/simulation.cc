@@ -21,21 +21,21 @@ Simulation::~Simulation() = default;
 SimulatedClock& Simulation::clock() { return engine_->clock(); }
 Journal& Simulation::journal() { return engine_->journal(); }
 
-DrainReport Simulation::drain(DrainOptions options) {
+DrainReport Simulation::drain(const DrainOptions& options) {
   return engine_->drain(options, std::nullopt, "drain()");
 }
 
 bool Simulation::run_one() { return engine_->run_one(std::nullopt); }
 
-DrainReport Simulation::advance_by(absl::Duration duration, DrainOptions options) {
+DrainReport Simulation::advance_by(absl::Duration duration, const DrainOptions& options) {
   return engine_->advance_by(duration, options);
 }
 
-DrainReport Simulation::advance_to_next(DrainOptions options) {
+DrainReport Simulation::advance_to_next(const DrainOptions& options) {
   return engine_->advance_to_next(options);
 }
 
-DrainReport Simulation::advance_until_idle(DrainOptions options) {
+DrainReport Simulation::advance_until_idle(const DrainOptions& options) {
   return engine_->advance_until_idle(options, std::nullopt);
 }
 

@@ -37,7 +37,7 @@ class DeferredExecutor : public SimulatedExecutor {
 
   // Runs what is due of this executor's jobs and of what they submit to it, oldest due time first,
   // ties in submit order. Jobs of the simulation's other deferred executors stay pending.
-  DrainReport drain(DrainOptions options = {});
+  DrainReport drain(const DrainOptions& options = DrainOptions::kDefaults);
 
   // Runs the one job that a drain would run first. False: none is due.
   bool run_one();
@@ -46,14 +46,14 @@ class DeferredExecutor : public SimulatedExecutor {
   // `drain()` would. What becomes due of other deferred executors waits for a drain of theirs. To
   // run all jobs in the order of their due times: `Simulation::advance_by`. Throws `MisuseError` if
   // `duration` is negative or infinite.
-  DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
+  DrainReport advance_by(absl::Duration duration, const DrainOptions& options = DrainOptions::kDefaults);
 
   // The same up to the next due time of a job of this executor, if there is one.
-  DrainReport advance_to_next(DrainOptions options = {});
+  DrainReport advance_to_next(const DrainOptions& options = DrainOptions::kDefaults);
 
   // The same until no job of this executor is to come but recurring ones; see
   // `Simulation::advance_until_idle`.
-  DrainReport advance_until_idle(DrainOptions options = {});
+  DrainReport advance_until_idle(const DrainOptions& options = DrainOptions::kDefaults);
 
   // How many of this executor's jobs have not run, due or not.
   std::size_t pending_count() const;

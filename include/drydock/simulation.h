@@ -62,7 +62,7 @@ class Simulation {
   Journal& journal();
 
   // Runs what is due, and what those jobs submit, oldest due time first, ties in submit order.
-  DrainReport drain(DrainOptions options = {});
+  DrainReport drain(const DrainOptions& options = DrainOptions::kDefaults);
 
   // Runs the one job that a drain would run first. False: none is due.
   bool run_one();
@@ -70,10 +70,10 @@ class Simulation {
   // Moves the clock by `duration`, stopping at each due time on the way to drain; a job sees its
   // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative or
   // infinite.
-  DrainReport advance_by(absl::Duration duration, DrainOptions options = {});
+  DrainReport advance_by(absl::Duration duration, const DrainOptions& options = DrainOptions::kDefaults);
 
   // Moves the clock to the next due time of a job of its executors, if there is one, and drains.
-  DrainReport advance_to_next(DrainOptions options = {});
+  DrainReport advance_to_next(const DrainOptions& options = DrainOptions::kDefaults);
 
   // Moves the clock from due time to due time and drains, until no job is to come but recurring
   // ones, those that are never due and those that `options` leaves. Recurring jobs that come due on
@@ -82,7 +82,7 @@ class Simulation {
   // It is one drain: a job that submits itself again, with a delay or without, ends at
   // `max_generation` or `max_spawned`, for which inline jobs count here too, and recurring jobs may
   // come again `max_spawned` times.
-  DrainReport advance_until_idle(DrainOptions options = {});
+  DrainReport advance_until_idle(const DrainOptions& options = DrainOptions::kDefaults);
 
   // The failed runs that have not been taken yet. What is not taken fails the test at its end.
   std::vector<JobRun> take_failures();
