@@ -73,7 +73,8 @@ namespace drydock::internal {
 }
 
 // Where there is more to do than to write the books of the job.
-[[gnu::noinline]] void Engine::drain_on(Drain& drain, std::uint32_t first_spawned, Slot& slot, const Lane& lane, const JobResult& result) {
+[[gnu::noinline]] void Engine::drain_on(Drain& drain, std::uint32_t first_spawned, Slot& slot,
+                                        const Lane& lane, const JobResult& result) {
   prepare(drain);
   drain.first_spawned = first_spawned;
   finish_run(drain, slots_.entry_of(slot), lane, result);

@@ -8,27 +8,12 @@
 
 #include "absl/time/time.h"
 #include "src/huge_pages.h"
-#include "src/known_text.h"
 
 namespace drydock::internal {
-namespace {
 
-// Functions of their own, so that the loop of a row keeps its values in registers.
-[[gnu::noinline]] JobRun& add_run(std::vector<JobRun>& runs) { return runs.emplace_back(); }
-[[gnu::noinline]] void clear(JobRun& run) { run = JobRun(); }
-[[gnu::noinline]] void assign(std::string& text, const std::string& value) { text = value; }
-
-// An earlier report that held a failure did not leave its runs; its owner may have written some.
-[[gnu::always_inline]] inline void clear_if_failed(JobRun& run) {
-  if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
-}
-
-// Comparing costs less than copying, and most runs were of the same job the last time.
-[[gnu::always_inline]] inline void write_over(std::string& text, const KnownText& value) {
-  if (!value.is(text)) assign(text, value.string());
-}
-
-}  // namespace
+JobRun& RunWriter::add_run(std::vector<JobRun>& runs) { return runs.emplace_back(); }
+void RunWriter::clear(JobRun& run) { run = JobRun(); }
+void RunWriter::assign(std::string& text, const std::string& value) { text = value; }
 
 // Writes over one of an earlier report's where there is one left.
 [[gnu::always_inline]] inline JobRun& RunWriter::next() {
@@ -40,18 +25,6 @@ namespace {
 
 [[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) { fill(next(), id); }
 
-[[gnu::always_inline]] inline void RunWriter::fill(JobRun& run, std::uint64_t id) {
-  run.id = JobId(id);
-  run.parent = parent_;
-  write_over(run.name, site_->known_name);
-  run.where = site_->where;
-  run.due = due_;
-  run.outcome = JobRun::kSucceeded;
-  run.generation = generation_;
-  run.deliveries = deliveries_;
-  write_over(run.executor, executor_);
-}
-
 void RunWriter::make_room(std::vector<JobRun>& runs, std::size_t jobs) {
   runs.reserve(jobs);
   advise_huge_pages(runs.data(), runs.capacity() * sizeof(JobRun));
@@ -59,25 +32,6 @@ void RunWriter::make_room(std::vector<JobRun>& runs, std::size_t jobs) {
 
 void RunWriter::write_rest() {
   for (; first_ != end_; ++first_) write(first_);
-}
-
-// What the next runs have in common.
-[[gnu::always_inline]] inline void RunWriter::share(std::int64_t due, const Lane& lane) {
-  if (&lane != lane_) {
-    lane_ = &lane;
-    executor_ = KnownText(lane.executor);
-  }
-  // The conversion is not cheap.
-  if (due != due_nanos_) {
-    due_nanos_ = due;
-    due_ = absl::FromUnixNanos(due);
-  }
-}
-[[gnu::always_inline]] inline void RunWriter::share_site(std::uint32_t site,
-                                                         const SiteTable& sites) {
-  if (site == site_number_) return;
-  site_number_ = site;
-  site_ = &sites[site];
 }
 
 // Writes the first run at once, which in many drains stays the only one of its kind.
@@ -117,20 +71,6 @@ void RunWriter::add_row(const Row& row, const SiteTable& sites) {
                         first_ = id + 1;
                         end_ = id + count;
                       });
-}
-
-void RunWriter::write_single(std::vector<JobRun>& runs, const Slot& slot, const Lane& lane,
-                             const SiteTable& sites) {
-  SpareRuns::take(runs);
-  if (runs.size() > 1) runs.resize(1);
-  JobRun& run = runs.empty() ? add_run(runs) : runs.front();
-  clear_if_failed(run);
-  parent_ = JobId();
-  generation_ = 0;
-  deliveries_ = 1;
-  share(slot.due(), lane);
-  share_site(slot.site(), sites);
-  fill(run, slot.id().value());
 }
 
 // Of a job whose name is not in the table of sites, which is full.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -51,8 +52,19 @@ class RunWriter {
   void add_row(const Row& row, const SiteTable& sites);
 
   // The report of a drain that has run that job only, once and with success.
-  void write_single(std::vector<JobRun>& runs, const Slot& slot, const Lane& lane,
-                    const SiteTable& sites);
+  [[gnu::always_inline]] void write_single(std::vector<JobRun>& runs, const Slot& slot,
+                                           const Lane& lane, const SiteTable& sites) {
+    SpareRuns::take(runs);
+    if (runs.size() > 1) runs.resize(1);
+    JobRun& run = runs.empty() ? add_run(runs) : runs.front();
+    clear_if_failed(run);
+    parent_ = JobId();
+    generation_ = 0;
+    deliveries_ = 1;
+    share(slot.due(), lane);
+    share_site(slot.site(), sites);
+    fill(run, slot.id().value());
+  }
 
   // A run of that job, written out, for what is to be said of its failure.
   static JobRun describe(const Slot& slot, const Lane& lane, int deliveries,
@@ -76,10 +88,47 @@ class RunWriter {
   }
   static void make_room(std::vector<JobRun>& runs, std::size_t jobs);
   void start_new(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
-  void share(std::int64_t due, const Lane& lane);
-  void share_site(std::uint32_t site, const SiteTable& sites);
+  // What the next runs have in common.
+  [[gnu::always_inline]] void share(std::int64_t due, const Lane& lane) {
+    if (&lane != lane_) {
+      lane_ = &lane;
+      executor_ = KnownText(lane.executor);
+    }
+    // The conversion is not cheap.
+    if (due != due_nanos_) {
+      due_nanos_ = due;
+      due_ = absl::FromUnixNanos(due);
+    }
+  }
+  [[gnu::always_inline]] void share_site(std::uint32_t site, const SiteTable& sites) {
+    if (site == site_number_) return;
+    site_number_ = site;
+    site_ = &sites[site];
+  }
+  // An earlier report that held a failure did not leave its runs; its owner may have written some.
+  [[gnu::always_inline]] static void clear_if_failed(JobRun& run) {
+    if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
+  }
+  // Comparing costs less than copying, and most runs were of the same job the last time.
+  [[gnu::always_inline]] static void write_over(std::string& text, const KnownText& value) {
+    if (!value.is(text)) assign(text, value.string());
+  }
+  [[gnu::always_inline]] void fill(JobRun& run, std::uint64_t id) {
+    run.id = JobId(id);
+    run.parent = parent_;
+    write_over(run.name, site_->known_name);
+    run.where = site_->where;
+    run.due = due_;
+    run.outcome = JobRun::kSucceeded;
+    run.generation = generation_;
+    run.deliveries = deliveries_;
+    write_over(run.executor, executor_);
+  }
+  // Not inline, so that the loop of a row keeps its values in registers.
+  [[gnu::noinline]] static JobRun& add_run(std::vector<JobRun>& runs);
+  [[gnu::noinline]] static void clear(JobRun& run);
+  [[gnu::noinline]] static void assign(std::string& text, const std::string& value);
   void write(std::uint64_t id);
-  void fill(JobRun& run, std::uint64_t id);
   void write_rest();
   void write_unlisted(const Slot& slot);
   void drop_spare();

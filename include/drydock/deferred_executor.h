@@ -46,7 +46,8 @@ class DeferredExecutor : public SimulatedExecutor {
   // `drain()` would. What becomes due of other deferred executors waits for a drain of theirs. To
   // run all jobs in the order of their due times: `Simulation::advance_by`. Throws `MisuseError` if
   // `duration` is negative or infinite.
-  DrainReport advance_by(absl::Duration duration, const DrainOptions& options = DrainOptions::kDefaults);
+  DrainReport advance_by(absl::Duration duration,
+                         const DrainOptions& options = DrainOptions::kDefaults);
 
   // The same up to the next due time of a job of this executor, if there is one.
   DrainReport advance_to_next(const DrainOptions& options = DrainOptions::kDefaults);

@@ -70,7 +70,8 @@ class Simulation {
   // Moves the clock by `duration`, stopping at each due time on the way to drain; a job sees its
   // own due time as `now`. A job due exactly at the end runs. Throws `MisuseError` if negative or
   // infinite.
-  DrainReport advance_by(absl::Duration duration, const DrainOptions& options = DrainOptions::kDefaults);
+  DrainReport advance_by(absl::Duration duration,
+                         const DrainOptions& options = DrainOptions::kDefaults);
 
   // Moves the clock to the next due time of a job of its executors, if there is one, and drains.
   DrainReport advance_to_next(const DrainOptions& options = DrainOptions::kDefaults);

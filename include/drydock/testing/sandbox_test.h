@@ -115,7 +115,9 @@ class SandboxTest : public ::testing::Test {
   DeferredExecutor& executor() { return executor(""); }
   InlineExecutor& inline_executor() { return inline_executor(""); }
   // Runs what is due on all executors of the test.
-  DrainReport drain(const DrainOptions& options = DrainOptions::kDefaults) { return sandbox_->simulation().drain(options); }
+  DrainReport drain(const DrainOptions& options = DrainOptions::kDefaults) {
+    return sandbox_->simulation().drain(options);
+  }
 
   // The database of this process, which all its sandboxes share.
   static TestDatabase& test_database();
