@@ -190,18 +190,18 @@ void inline_submit(benchmark::State& state) {
 
 // The ones without a second thread first: glibc does not go back to leaving locks out.
 BENCHMARK(submit_and_drain_alone)
-    ->Arg(1)
+    ->Arg(2)
     ->RangeMultiplier(10)
-    ->Range(1'000, 1'000'000)
+    ->Range(1, 1'000'000)
     ->Apply(benchmarks::paired);
 BENCHMARK(submit_and_drain_named_alone)->Arg(1)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(submit_and_drain_mixed_alone)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(inline_submit);
 BENCHMARK(memory_of_queued_jobs)->Arg(1'000'000);
 BENCHMARK(submit_and_drain_beside_a_thread)
-    ->Arg(1)
+    ->Arg(2)
     ->RangeMultiplier(10)
-    ->Range(1'000, 1'000'000)
+    ->Range(1, 1'000'000)
     ->Apply(benchmarks::paired);
 BENCHMARK(submit_and_drain_mixed_beside_a_thread)->Arg(1'000)->Apply(benchmarks::paired);
 BENCHMARK(growth_to_a_million_beside_a_thread)->Iterations(15)->Unit(benchmark::kMillisecond);

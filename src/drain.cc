@@ -21,6 +21,11 @@ void print_others(std::ostream& out, std::size_t count, const char* what) {
   if (count > 0) out << "\n  … and " << count << " more " << what;
 }
 
+template <class T>
+[[gnu::noinline]] void free_memory(std::vector<T>& items) {
+  std::vector<T>().swap(items);
+}
+
 }  // namespace
 
 bool internal::SpareRuns::make() {
@@ -32,13 +37,13 @@ bool internal::SpareRuns::make() {
 constinit const DrainOptions DrainOptions::kDefaults = {};
 
 DrainReport::DrainReport(DrainReport&& other) noexcept
-    : runs(std::move(other.runs)),
+    : limit(std::move(other.limit)),
+      runs(std::move(other.runs)),
       pending(std::move(other.pending)),
-      limit(std::move(other.limit)),
       leaves_runs_(std::exchange(other.leaves_runs_, false)) {}
 
 DrainReport::DrainReport(const DrainReport& other)
-    : runs(other.runs), pending(other.pending), limit(other.limit) {}
+    : limit(other.limit), runs(other.runs), pending(other.pending) {}
 
 DrainReport& DrainReport::operator=(DrainReport other) noexcept {
   runs.swap(other.runs);
@@ -48,8 +53,15 @@ DrainReport& DrainReport::operator=(DrainReport other) noexcept {
   return *this;
 }
 
-DrainReport::~DrainReport() {
+// Mostly both lists have no memory here. To have each of them find that out takes longer than to
+// tell the compiler; `limit` stands before them, so that nothing comes in between.
+[[gnu::flatten]] DrainReport::~DrainReport() {
   if (leaves_runs_) internal::SpareRuns::give(runs);
+  if (runs.capacity() != 0) free_memory(runs);
+  if (pending.capacity() != 0) free_memory(pending);
+  if (runs.data() != nullptr || !runs.empty() || pending.data() != nullptr || !pending.empty()) {
+    __builtin_unreachable();
+  }
 }
 
 absl::Status DrainReport::status() const {

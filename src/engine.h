@@ -274,17 +274,21 @@ class Engine final : public IdleSource {
   std::size_t begin_row(const Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_ended() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void settle_row() ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  // The whole of a drain, where there is one job to run. False: it has done nothing. `drain`: made
-  // where the job failed, left its context changed, or somebody had a look meanwhile.
-  bool drain_single(const DrainOptions& options, std::optional<int> lane, DrainReport& report,
-                    std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  RowEnd run_jobs_of_row(std::size_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   bool is_plain(const DrainOptions& options) const;
-  bool begin_single(const DrainOptions& options, std::optional<int> lane)
+  bool begin_plain(const DrainOptions& options, std::optional<int> lane)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The whole of a drain of the row that has begun. `drain`: made where that turns out to be not
+  // all, since a job failed, left its context changed, or somebody had a look meanwhile.
+  void drain_single(const DrainOptions& options, std::optional<int> lane, DrainReport& report,
+                    std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void drain_row(const DrainOptions& options, std::optional<int> of_lane, DrainReport& report,
+                 std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_single(Slot& slot, Lane& lane, DrainReport& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
-  void drain_on(Drain& drain, std::uint32_t first_spawned, Slot& slot, const Lane& lane,
-                const JobResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  // The rest of such a drain.
+  void drain_on(Drain& drain, std::uint32_t first_spawned, const RowEnd& end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // Limits are for jobs with parents; a job of a strand, or of no known site, has more to write
   // down.
   static bool may_be_in_row(const Slot& slot) {

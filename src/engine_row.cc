@@ -9,14 +9,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "src/engine.h"
 
 namespace drydock::internal {
 
-void Engine::run_row(Drain& drain) {
-  const std::size_t length = begin_row(drain);
-  if (length == 0) return;
+// Runs the jobs of the row, at most `length` of them.
+[[gnu::always_inline]] inline RowEnd Engine::run_jobs_of_row(std::size_t length) {
   Lane& lane = *row_.lane;
   Slot* slot = row_.slots.slot();
   std::uint32_t site = slot->site();
@@ -24,13 +25,11 @@ void Engine::run_row(Drain& drain) {
   for (;;) {
     lane.running_since = ticks_.tick();
     store_.mutex.lend();
-    const JobResult result = slot->run_here();
+    JobResult result = slot->run_here();
     const bool alone = store_.mutex.take_back();
     if (!alone || result.error || result.leaked_slot != nullptr) {
       if (alone) settle_row();
-      finish_run(drain, slots_.entry_of(*slot), lane, result);
-      drain.broken_rows = ended == 0 ? drain.broken_rows + 1 : 0;
-      return;
+      return {slot, std::move(result)};
     }
     slot->~Slot();
     ++slot;
@@ -38,11 +37,51 @@ void Engine::run_row(Drain& drain) {
     if (ended == length || !row_.slots.is_pending(ended) ||
         slot->id().value() != lane.ready[ended] || !may_be_in_row(*slot) ||
         slot->due() != row_.due) {
-      break;
+      return {};
     }
     if (slot->site() != site) row_.stretches.add(site = slot->site(), ended);
   }
-  write_ended();
+}
+
+void Engine::run_row(Drain& drain) {
+  const std::size_t length = begin_row(drain);
+  if (length == 0) return;
+  const Slot* const first = row_.slots.slot();
+  const RowEnd end = run_jobs_of_row(length);
+  if (end.broken_by == nullptr) return write_ended();
+  finish_run(drain, slots_.entry_of(*end.broken_by), *row_.lane, end.result);
+  drain.broken_rows = end.broken_by == first ? drain.broken_rows + 1 : 0;
+}
+
+// The whole of a drain whose jobs are, as far as can be seen, the row that has begun: none of what
+// a drain keeps for the jobs that come after it is made, unless some do.
+void Engine::drain_row(const DrainOptions& options, std::optional<int> of_lane, DrainReport& report,
+                       std::optional<Drain>& drain) {
+  const std::uint32_t first_spawned = arrivals_ + 1;
+  Lane& lane = *row_.lane;
+  runs_.begin(report, slots_.size());
+  store_.append_drain(Event::kDrainStarted, now());
+  const RowEnd end = run_jobs_of_row(std::min(lane.ready.size(), row_.slots.room()));
+  if (end.broken_by == nullptr) {
+    write_ended();
+    if (slots_.size() == 0) {
+      store_.append_drain(Event::kDrainEnded, now());
+      report.leaves_runs_ = runs_.finish();
+      return;
+    }
+  }
+  drain.emplace(options, of_lane, &report);
+  drain_on(*drain, first_spawned, end);
+}
+
+// Not inline: a single job is to pay for none of it.
+[[gnu::noinline]] void Engine::drain_on(Drain& drain, std::uint32_t first_spawned,
+                                        const RowEnd& end) {
+  drain.first_spawned = first_spawned;
+  if (end.broken_by != nullptr) {
+    finish_run(drain, slots_.entry_of(*end.broken_by), *row_.lane, end.result);
+  }
+  run_to_end(drain);
 }
 
 // How many jobs may be in the row that begins with the next one; 0: none, since the drain or the

@@ -1,11 +1,14 @@
-// A drain of one job, which is what most tests do: submit, drain, look.
+// A drain, which in most tests runs what stands in one line, and of that mostly one job: submit,
+// drain, look.
 //
-// It is a row of one (src/engine_row.cc): the mutex is lent while the job runs, and if nobody takes
-// it, the books are written in one go. Nothing comes after the job then, so that nothing is kept
-// for what does.
+// One job is a row of one (src/engine_row.cc): the mutex is lent while the job runs, and if nobody
+// takes it, the books are written in one go. Nothing comes after the job then, so that nothing is
+// kept for what does. Several are a row too; only where more is to be run than that, the drain
+// makes what it needs for it.
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "drydock/drain.h"
 #include "src/engine.h"
@@ -20,16 +23,16 @@ namespace drydock::internal {
          order_of(options).kind() == DrainOrder::kFifo;
 }
 
-// Whether the drain will run the one job that is pending, and has not to look at it closely. The
-// row is of that job then.
-[[gnu::always_inline]] inline bool Engine::begin_single(const DrainOptions& options,
-                                                        std::optional<int> lane) {
-  if (slots_.size() != 1 || has_inline_lanes_ || (!lane && lanes_.size() != 1) ||
+// Whether all that the simulation holds stands in the line of that drain, and the first of it need
+// not be looked at closely. A row begins with that job then.
+[[gnu::always_inline]] inline bool Engine::begin_plain(const DrainOptions& options,
+                                                       std::optional<int> lane) {
+  if (slots_.size() == 0 || has_inline_lanes_ || (!lane && lanes_.size() != 1) ||
       !is_plain(options) || !recurring_.empty() || !held_.empty() || store_.is_watched()) {
     return false;
   }
   Lane& only = *lanes_[lane.value_or(0)];
-  if (only.ready.size() != 1) return false;
+  if (only.ready.size() != slots_.size()) return false;
   const SlotTable::Entry job = slots_.find_entry(only.ready.front());
   if (job.slot == nullptr || !may_be_in_row(*job.slot)) return false;
   row_.begin(slots_.neighbours_from(job), only);
@@ -49,36 +52,25 @@ namespace drydock::internal {
   slots_.finish(job);
 }
 
-[[gnu::always_inline]] inline bool Engine::drain_single(const DrainOptions& options,
+[[gnu::always_inline]] inline void Engine::drain_single(const DrainOptions& options,
                                                         std::optional<int> lane,
                                                         DrainReport& report,
                                                         std::optional<Drain>& drain) {
-  if (!begin_single(options, lane)) return false;
   const std::uint32_t first_spawned = arrivals_ + 1;
   store_.append_drain(Event::kDrainStarted, now());
   Lane& only = *row_.lane;
   Slot& slot = *row_.slots.slot();
   only.running_since = ticks_.tick();
   store_.mutex.lend();
-  const JobResult result = slot.run_here();
+  JobResult result = slot.run_here();
   const bool alone = store_.mutex.take_back();
   if (alone && !result.error && result.leaked_slot == nullptr) {
-    write_single(slot, only, report);
-    return true;
+    return write_single(slot, only, report);
   }
   if (alone) settle_row();
+  runs_.begin(report, slots_.size());
   drain.emplace(options, lane, &report);
-  drain_on(*drain, first_spawned, slot, only, result);
-  return true;
-}
-
-// Where there is more to do than to write the books of the job.
-[[gnu::noinline]] void Engine::drain_on(Drain& drain, std::uint32_t first_spawned, Slot& slot,
-                                        const Lane& lane, const JobResult& result) {
-  prepare(drain);
-  drain.first_spawned = first_spawned;
-  finish_run(drain, slots_.entry_of(slot), lane, result);
-  run_to_end(drain);
+  drain_on(*drain, first_spawned, {&slot, std::move(result)});
 }
 
 DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, const char* call) {
@@ -88,10 +80,15 @@ DrainReport Engine::drain(const DrainOptions& options, std::optional<int> lane, 
   std::optional<Drain> drain;  // destroyed after the mutex is released
   const Driving driving(*this);
   const MutexLock lock(store_.mutex);
-  if (drain_single(options, lane, report, drain)) return report;
-  drain.emplace(options, lane, &report);
-  begin(*drain);
-  run_to_end(*drain);
+  if (!begin_plain(options, lane)) {
+    drain.emplace(options, lane, &report);
+    begin(*drain);
+    run_to_end(*drain);
+  } else if (slots_.size() == 1) {
+    drain_single(options, lane, report, drain);
+  } else {
+    drain_row(options, lane, report, drain);
+  }
   return report;
 }
 

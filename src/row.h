@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "drydock/job.h"
 #include "src/lane.h"
 #include "src/slot_table.h"
 
@@ -59,6 +60,14 @@ struct Row {
   SiteStretches stretches;
   Lane* lane = nullptr;  // whose line begins with the row's jobs
   std::int64_t due = 0;  // of all of them
+};
+
+// How a row has ended.
+struct RowEnd {
+  // Null: all jobs that it could have have ended, and are to be written down. Otherwise the one
+  // that has ended last, with the books written up to its start.
+  Slot* broken_by = nullptr;
+  JobResult result = {};
 };
 
 }  // namespace drydock::internal

@@ -44,7 +44,7 @@ class SpareRuns {
   };
 
   // False: the thread ends, and keeps nothing.
-  static bool make();
+  [[gnu::noinline]] static bool make();
 
   static inline constinit thread_local std::vector<JobRun>* spare_ = nullptr;
   static inline constinit thread_local bool ended_ = false;

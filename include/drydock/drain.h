@@ -133,13 +133,12 @@ struct DrainReport {
   DrainReport& operator=(DrainReport other) noexcept;
   ~DrainReport();
 
+  // What a limit has to say, where one was reached.
+  absl::Status limit = absl::OkStatus();
   // In the order in which they ran.
   std::vector<JobRun> runs;
   // What the simulation still holds.
   std::vector<PendingJob> pending;
-  // What a limit has to say, where one was reached.
-  absl::Status limit = absl::OkStatus();
-
   // Ok: every run succeeded and no limit was reached. What is pending does not matter here.
   // Otherwise `ResourceExhausted` for a limit, else `Aborted` with every failure.
   absl::Status status() const;
