@@ -286,6 +286,7 @@ class Engine final : public IdleSource {
                  std::optional<Drain>& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void write_single(Slot& slot, Lane& lane, DrainReport& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
+  void write_all(DrainReport& report) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   // The rest of such a drain.
   void drain_on(Drain& drain, std::uint32_t first_spawned, const RowEnd& end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
@@ -306,7 +307,6 @@ class Engine final : public IdleSource {
   DrainOrder order_of(const DrainOptions& options) const {
     return options.order ? *options.order : default_order_;
   }
-  void prepare(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void begin(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void run_to_end(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);
   void complete(Drain& drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(store_.mutex);

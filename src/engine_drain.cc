@@ -171,14 +171,10 @@ void Engine::run_to_end(Drain& drain) {
 
 // --- The calls.
 
-void Engine::prepare(Drain& drain) {
+void Engine::begin(Drain& drain) {
   drain.first_spawned = arrivals_ + 1;
   drain.rank(order_of(drain.options));
   runs_.begin(*drain.report, slots_.size());
-}
-
-void Engine::begin(Drain& drain) {
-  prepare(drain);
   store_.append_drain(Event::kDrainStarted, now());
 }
 

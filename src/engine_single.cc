@@ -42,7 +42,7 @@ namespace drydock::internal {
 // The books of the job, which has ended, and of the drain.
 [[gnu::always_inline]] inline void Engine::write_single(Slot& slot, Lane& lane,
                                                         DrainReport& report) {
-  store_.append_only_run(now(), {slot.id().value(), 0, slot.site()});
+  store_.append_all_runs(now(), {slot.id().value(), 0, slot.site()}, 1);
   runs_.write_single(report.runs, slot, lane, store_.sites);
   report.leaves_runs_ = true;
   lane.ready.pop_front();

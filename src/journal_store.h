@@ -88,10 +88,12 @@ class JournalStore {
       add_record(Event::kStarted, at, first, 0, count, 0);
     }
   }
-  // The only run of a drain, whose start has been the last event, and the end of the drain.
-  [[gnu::always_inline]] void append_only_run(std::int64_t at, EventSubject subject)
+  // The same for all runs of a drain, whose start has been the last event, and the end of the
+  // drain.
+  [[gnu::always_inline]] void append_all_runs(std::int64_t at, EventSubject first,
+                                              std::uint32_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    add_record(Event::kStarted, at, subject, 0, 1, kDrainEnds);
+    add_record(Event::kStarted, at, first, 0, count, kDrainEnds);
   }
   bool is_watched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return watched_; }
 

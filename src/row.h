@@ -28,6 +28,8 @@ class SiteStretches {
     stretches_[count_++] = {site, static_cast<std::uint32_t>(first)};
   }
 
+  bool is_one() const { return count_ == 1; }
+
   // Visits the stretches of the row's first `jobs` jobs: `visit(site, first, count)`.
   template <class Visit>
   void visit(std::size_t jobs, Visit&& visit) const {
@@ -51,15 +53,17 @@ class SiteStretches {
 struct Row {
   void begin(SlotTable::Neighbours jobs, Lane& of_lane) {
     slots = jobs;
-    stretches.begin(jobs.slot()->site());
+    site = jobs.slot()->site();
+    stretches.begin(site);
     lane = &of_lane;
     due = jobs.slot()->due();
   }
 
   SlotTable::Neighbours slots;
   SiteStretches stretches;
-  Lane* lane = nullptr;  // whose line begins with the row's jobs
-  std::int64_t due = 0;  // of all of them
+  std::uint32_t site = 0;  // of the first of them
+  Lane* lane = nullptr;    // whose line begins with the row's jobs
+  std::int64_t due = 0;    // of all of them
 };
 
 // How a row has ended.

@@ -73,6 +73,23 @@ void RunWriter::add_row(const Row& row, const SiteTable& sites) {
                       });
 }
 
+void RunWriter::write_all(const Row& row, const SiteTable& sites) {
+  parent_ = JobId();
+  generation_ = 0;
+  deliveries_ = 1;
+  share(row.due, *row.lane);
+  share_site(row.site, sites);
+  std::uint64_t id = row.lane->ready.front();
+  const std::uint64_t end = id + row.slots.ended;
+  for (; id != end && spare_ != spare_end_; ++id, ++spare_) {
+    clear_if_failed(*spare_);
+    fill(*spare_, id);
+  }
+  for (; id != end; ++id) fill(add_run(report_->runs), id);
+  if (spare_ != spare_end_) drop_spare();
+  first_ = end_ = end;
+}
+
 // Of a job whose name is not in the table of sites, which is full.
 void RunWriter::write_unlisted(const Slot& slot) {
   const Site own(slot.where(), slot.name(), true);

@@ -51,6 +51,9 @@ class RunWriter {
   // Runs of the row's jobs that have ended, and have succeeded; they stand in their line still.
   void add_row(const Row& row, const SiteTable& sites);
 
+  // The same where these are all that the drain has run, and of one site; the report is complete.
+  void write_all(const Row& row, const SiteTable& sites);
+
   // The report of a drain that has run that job only, once and with success.
   [[gnu::always_inline]] void write_single(std::vector<JobRun>& runs, const Slot& slot,
                                            const Lane& lane, const SiteTable& sites) {
