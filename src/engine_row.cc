@@ -20,7 +20,8 @@ namespace drydock::internal {
 [[gnu::always_inline]] inline RowEnd Engine::run_jobs_of_row(std::size_t length) {
   Lane& lane = *row_.lane;
   Slot* slot = row_.slots.slot();
-  std::uint32_t site = slot->site();
+  const std::uint32_t site = slot->site();
+  bool several = false;
   std::size_t ended = 0;
   for (;;) {
     lane.running_since = ticks_.tick();
@@ -39,7 +40,12 @@ namespace drydock::internal {
         slot->due() != row_.due) {
       return {};
     }
-    if (slot->site() != site) row_.stretches.add(site = slot->site(), ended);
+    // Where two lines take turns, this branch does too, by which the processor tells which job it
+    // calls next: without one it guesses wrong each time.
+    if (slot->site() != site) {
+      if (!several) several = row_.sites.begin_several(ended);
+    }
+    if (several) row_.sites.set(ended, slot->site());
   }
 }
 
@@ -53,13 +59,19 @@ void Engine::run_row(Drain& drain) {
   drain.broken_rows = end.broken_by == first ? drain.broken_rows + 1 : 0;
 }
 
-// The books of a drain whose jobs were the row's, all of one site.
+// The books of a drain whose jobs were the row's.
 [[gnu::always_inline]] inline void Engine::write_all(DrainReport& report) {
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::size_t jobs = row_.slots.ended;
-  store_.append_all_runs(now(), {first_id, 0, row_.site}, static_cast<std::uint32_t>(jobs));
-  runs_.write_all(row_, store_.sites);
-  report.leaves_runs_ = true;
+  if (row_.sites.is_one()) {
+    store_.append_all_runs(now(), {first_id, 0, row_.sites.front()},
+                           static_cast<std::uint32_t>(jobs));
+  } else {
+    store_.append_varied_runs(now(), first_id, row_.sites.first(jobs));
+    store_.append_drain(Event::kDrainEnded, now());
+  }
+  runs_.add_row(row_, store_.sites);
+  report.leaves_runs_ = runs_.finish();
   row_.lane->ready.pop_front(jobs);
   row_.lane->live -= jobs;
   slots_.finish_ended(row_.slots);
@@ -75,7 +87,7 @@ void Engine::drain_row(const DrainOptions& options, std::optional<int> of_lane, 
   store_.append_drain(Event::kDrainStarted, now());
   const RowEnd end = run_jobs_of_row(std::min(lane.ready.size(), row_.slots.room()));
   if (end.broken_by == nullptr) {
-    if (row_.slots.ended == slots_.size() && row_.stretches.is_one()) return write_all(report);
+    if (row_.slots.ended == slots_.size()) return write_all(report);
     write_ended();
   }
   drain.emplace(options, of_lane, &report);
@@ -112,10 +124,11 @@ void Engine::write_ended() {
   if (ended == 0) return;
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::int64_t at = now();
-  row_.stretches.visit(ended, [&](std::uint32_t site, std::size_t first,
-                                  std::size_t count) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    store_.append_runs(at, {first_id + first, 0, site}, static_cast<std::uint32_t>(count));
-  });
+  if (row_.sites.is_one()) {
+    store_.append_runs(at, {first_id, 0, row_.sites.front()}, static_cast<std::uint32_t>(ended));
+  } else {
+    store_.append_varied_runs(at, first_id, row_.sites.first(ended));
+  }
   runs_.add_row(row_, store_.sites);
   row_.lane->ready.pop_front(ended);
   row_.lane->live -= ended;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <ostream>
+#include <span>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -22,17 +25,61 @@ void JournalStore::add_block() {
     block = blocks_.front();
     blocks_.pop_front();
     first_record_ += kBlockSize;
-    std::uint32_t events = 0;
-    for (const Record& record : block->records) events += record.events();
-    forgotten_ += events;
+    forgotten_ += count_events(*block);
   } else {
     block = arena_.add();
   }
   blocks_.push_back(block);
   next_ = block->records.data();
   block_end_ = next_ + kBlockSize;
+  block->has_varied = false;
   block->first_time = static_cast<std::uint32_t>(times_.size() - 1);
   time_in_block_ = 0;
+}
+
+std::uint32_t JournalStore::count_events(const Block& block) {
+  std::uint32_t events = 0;
+  if (!block.has_varied) {
+    // Several at a time, as each is where it is whatever the others are.
+    for (const Record& record : block.records) events += record.events();
+  } else {
+    for (std::size_t i = 0; i < kBlockSize; i += block.records[i].size()) {
+      events += block.records[i].events();
+    }
+  }
+  return events;
+}
+
+bool JournalStore::make_varied(Record& last, std::uint32_t site) {
+  if (next_ == block_end_) return false;
+  ++next_;
+  blocks_.back()->has_varied = true;
+  const std::uint32_t first = last.site;
+  last.kind = Record::kVariedSubmits;
+  last.site = last.count = 0;
+  last.add_site(first);
+  last.add_site(site);
+  return true;
+}
+
+void JournalStore::append_varied_runs(std::int64_t at, std::uint64_t first_job,
+                                      std::span<const std::uint32_t> sites) {
+  while (!sites.empty()) {
+    if (next_ == block_end_) add_block();
+    const auto room = static_cast<std::size_t>(block_end_ - next_ - 1);
+    const std::size_t some =
+        std::min(sites.size(), std::max(Record::sites_in(room), std::size_t{1}));
+    if (room == 0) {
+      add_record(Event::kStarted, at, {first_job, 0, sites.front()}, 0, 1, 0);
+    } else {
+      add_record(Record::kVariedRuns, at, {first_job, 0, 0}, 0, 0, 0);
+      blocks_.back()->has_varied = true;
+      next_ += Record::records_for(some);
+      last_->add_sites(sites.first(some));
+    }
+    first_job += some;
+    sites = sites.subspan(some);
+  }
 }
 
 void JournalStore::append_outside(Event::Kind kind, std::int64_t at, std::uint64_t job,

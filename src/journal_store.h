@@ -1,4 +1,4 @@
-// Where the journal's events are kept: 16 bytes each or fewer, in blocks that are never moved.
+// Where the journal's events are kept: in records of 16 bytes, in blocks that are never moved.
 #ifndef DRYDOCK_SRC_JOURNAL_STORE_H_
 #define DRYDOCK_SRC_JOURNAL_STORE_H_
 
@@ -6,9 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <functional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,23 +18,18 @@
 #include "drydock/journal.h"
 #include "src/block_arena.h"
 #include "src/idle_source.h"
+#include "src/journal_record.h"
 #include "src/lendable_mutex.h"
 #include "src/mutex.h"
 #include "src/site_table.h"
 
 namespace drydock::internal {
 
-// What an event says of a job or a transaction, in numbers.
-struct EventSubject {
-  std::uint64_t job = 0;
-  std::uint64_t parent = 0;
-  std::uint32_t site = 0;  // in the store's table
-};
-
 // Its mutex is the simulation's: one lock serves the queue and the journal, so that they cannot
 // tell two orders.
 class JournalStore {
  public:
+  using Record = JournalRecord;
   // Above this many records the oldest block goes.
   static constexpr std::size_t kMostRecords = std::size_t{4} << 20U;
   static constexpr std::size_t kBlockSize = 1024;  // in records
@@ -51,6 +46,10 @@ class JournalStore {
       } else {
         ++last->count;
       }
+      return;
+    }
+    if (kind == Event::kSubmitted && last != nullptr && last->may_take_other_sites() &&
+        at == last_time_ && append_varied_submit(*last, subject)) {
       return;
     }
     append_record(kind, at, subject);
@@ -82,25 +81,30 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     Record* const last = last_;
     if (last != nullptr && last->goes_on_with(Event::kStarted, first) && at == last_time_ &&
-        count <= kMostCount - last->count) {
+        count <= Record::kMostCount - last->count) {
       last->count += count;
     } else {
       add_record(Event::kStarted, at, first, 0, count, 0);
     }
   }
+  // The same of jobs without parents, whose sites differ.
+  void append_varied_runs(std::int64_t at, std::uint64_t first_job,
+                          std::span<const std::uint32_t> sites)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // The same for all runs of a drain, whose start has been the last event, and the end of the
   // drain.
   [[gnu::always_inline]] void append_all_runs(std::int64_t at, EventSubject first,
                                               std::uint32_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    add_record(Event::kStarted, at, first, 0, count, kDrainEnds);
+    add_record(Event::kStarted, at, first, 0, count, Record::kDrainEnds);
   }
   bool is_watched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return watched_; }
 
   // The start or the end of a drain, which mostly shares the record of what was before it.
   [[gnu::always_inline]] void append_drain(Event::Kind kind, std::int64_t at)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    const std::uint32_t bit = kind == Event::kDrainStarted ? kDrainStarts : kDrainEnds;
+    const std::uint32_t bit =
+        kind == Event::kDrainStarted ? Record::kDrainStarts : Record::kDrainEnds;
     if (last_ != nullptr && last_->drain < bit && at == last_time_) {
       last_->drain |= bit;
       return;
@@ -121,23 +125,28 @@ class JournalStore {
   template <class Visit>
   void visit_from(std::size_t number, Visit&& visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     number = number < first_record_ ? first_record_ : number;
-    for (; number < end(); ++number) {
-      Record event = record_at(number);
-      const Event::Kind kind = static_cast<Event::Kind>(event.kind);
+    for (std::size_t size = 0; number < end(); number += size) {
+      const Record& record = record_at(number);
+      size = record.size();
+      Record event = record;
+      const Event::Kind kind = record.event_kind();
       if (event.is_outside()) {
         if (!visit(event, kind, number)) return;
         continue;
       }
       const Event::Kind end_kind = event.failed != 0 ? Event::kFailed : Event::kFinished;
       for (std::uint32_t i = 0; i < event.count; ++i, ++event.job) {
+        event.site = record.site_of(i);
         if (!visit(event, kind, number)) return;
         if (kind == Event::kStarted && !visit(event, end_kind, number)) return;
       }
       if (event.open != 0 && !visit(event, kind, number)) return;
       if (event.drain == 0) continue;
       event.job = event.parent = event.site = 0;
-      if ((event.drain & kDrainStarts) != 0 && !visit(event, Event::kDrainStarted, number)) return;
-      if ((event.drain & kDrainEnds) != 0 && !visit(event, Event::kDrainEnded, number)) return;
+      if ((event.drain & Record::kDrainStarts) != 0 && !visit(event, Event::kDrainStarted, number))
+        return;
+      if ((event.drain & Record::kDrainEnds) != 0 && !visit(event, Event::kDrainEnded, number))
+        return;
     }
   }
 
@@ -165,51 +174,6 @@ class JournalStore {
   // The error of a wait for what would never come; see `WaitScope::blocked`.
   std::function<absl::Status(const EventPattern&, const std::string& ring)> refuse_wait;
 
-  static constexpr std::uint32_t kDrainStarts = 1;
-  static constexpr std::uint32_t kDrainEnds = 2;
-  static constexpr int kTimeBits = 11;
-  static constexpr int kCountBits = 32 - kTimeBits;
-  static constexpr std::uint32_t kMostCount = (std::uint32_t{1} << kCountBits) - 1;
-
-  // Events in a row that differ in the job only, whose ids follow each other: a thousand submits of
-  // one place are one record. One of kStarted stands for whole runs, each a start and an end.
-  struct Record {
-    std::uint32_t kind : 4;
-    std::uint32_t drain : 2;   // what came after the others: kDrainStarts, kDrainEnds, or first the
-                               // one and then the other
-    std::uint32_t failed : 1;  // of kStarted: whether the runs failed
-    std::uint32_t open : 1;    // of kStarted: whether one more run has started
-    std::uint32_t site : SiteTable::kBits;
-    std::uint32_t job;                 // the first one
-    std::uint32_t parent;              // of an outside job: the site of its executor's name
-    std::uint32_t time : kTimeBits;    // among times_, from the block's first time on
-    std::uint32_t count : kCountBits;  // of events, or of runs that have ended
-
-    // Whether it is one event of a job outside of the simulation. Nothing else goes into it.
-    bool is_outside() const { return count == 0 && open == 0; }
-    // How many it stands for, without a branch.
-    std::uint32_t events() const {
-      const std::uint32_t runs = kind == Event::kStarted ? 1 : 0;
-      return (count << runs) + open + (drain + 1) / 2 + (is_outside() ? 1 : 0);
-    }
-
-    // Whether the event can go into this record too.
-    [[gnu::always_inline]] bool goes_on_with(Event::Kind next, EventSubject subject) const {
-      const Record first = {static_cast<std::uint8_t>(next), 0, 0, 0, subject.site, 0, 0, 0, 0};
-      return same_head(first) && job + count == static_cast<std::uint32_t>(subject.job) &&
-             parent == static_cast<std::uint32_t>(subject.parent) && count != kMostCount;
-    }
-    // Whether all up to the job is the same, in one comparison.
-    [[gnu::always_inline]] bool same_head(const Record& other) const {
-      return std::memcmp(this, &other, offsetof(Record, job)) == 0;
-    }
-    // Whether the run that has started last is that job's and can end here.
-    [[gnu::always_inline]] bool ends_with(bool failure, std::uint64_t of_job) const {
-      return open != 0 && drain == 0 && job + count == static_cast<std::uint32_t>(of_job) &&
-             (!failure || count == 0);
-    }
-  };
-
   // The real time of a record since the first, and the number of its thread; zeros where none was
   // kept.
   struct RealTime {
@@ -229,28 +193,50 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
-  static_assert(Event::kFindingMade < 1 << 4 && sizeof(Record) == 16);
   // A record adds one time at most.
-  static_assert(kBlockSize < std::size_t{1} << kTimeBits);
+  static_assert(kBlockSize < std::size_t{1} << Record::kTimeBits);
   struct Block {
     std::array<Record, kBlockSize> records;
     std::uint32_t first_time;  // among times_
+    bool has_varied;           // whether there are records behind which sites follow
   };
+  static std::uint32_t count_events(const Block& block);
 
   void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void count_waiters(int more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // A submit of another site than that of the last event. False: the last record is not of submits
+  // that this one follows, or has no room for it.
+  [[gnu::always_inline]] bool append_varied_submit(Record& last, EventSubject subject)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (!last.follows(subject)) return false;
+    if (!last.is_varied()) return last.count == 1 && make_varied(last, subject.site);
+    if (last.is_full()) {
+      if (next_ == block_end_) return false;
+      ++next_;
+    }
+    last.add_site(subject.site);
+    return true;
+  }
+  [[gnu::noinline]] bool make_varied(Record& last, std::uint32_t site)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   [[gnu::always_inline]] void append_record(Event::Kind kind, std::int64_t at, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     const bool starts = kind == Event::kStarted;
     add_record(kind, at, subject, starts ? 1 : 0, starts ? 0 : 1, 0);
-    if (watched_) tell_watchers();
+    if (watched_) [[unlikely]] {
+      tell_watchers();
+    }
   }
-  [[gnu::always_inline]] void add_record(Event::Kind kind, std::int64_t at, EventSubject subject,
+  [[gnu::always_inline]] void add_record(std::uint32_t kind, std::int64_t at, EventSubject subject,
                                          std::uint32_t open, std::uint32_t count,
                                          std::uint32_t drain) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    if (next_ == block_end_) add_block();
-    if (at != last_time_) add_time(at);
-    *next_ = {static_cast<std::uint8_t>(kind),
+    if (next_ == block_end_) [[unlikely]] {
+      add_block();
+    }
+    if (at != last_time_) [[unlikely]] {
+      add_time(at);
+    }
+    *next_ = {kind,
               drain,
               0,
               open,

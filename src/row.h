@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "drydock/job.h"
 #include "src/lane.h"
@@ -14,56 +15,46 @@
 
 namespace drydock::internal {
 
-// Which sites the jobs of a row are of, in stretches of the same one: one stretch where one line
-// has submitted them all, one each where two lines did in turn.
-class SiteStretches {
+// The sites of a row's jobs.
+class RowSites {
  public:
-  // The row begins, with a job of that site.
   void begin(std::uint32_t site) {
-    count_ = 0;
-    add(site, 0);
+    front_ = site;
+    is_one_ = true;
   }
-  // From that job of the row on.
-  void add(std::uint32_t site, std::size_t first) {
-    stretches_[count_++] = {site, static_cast<std::uint32_t>(first)};
+  // From the job with that number on, the next one, they differ: true.
+  [[gnu::noinline]] bool begin_several(std::size_t index) {
+    is_one_ = false;
+    std::fill_n(sites_.begin(), index, front_);
+    return true;
   }
+  void set(std::size_t index, std::uint32_t site) { sites_[index] = site; }
 
-  bool is_one() const { return count_ == 1; }
-
-  // Visits the stretches of the row's first `jobs` jobs: `visit(site, first, count)`.
-  template <class Visit>
-  void visit(std::size_t jobs, Visit&& visit) const {
-    for (std::size_t i = 0; i < count_ && stretches_[i].first < jobs; ++i) {
-      const std::size_t first = stretches_[i].first;
-      const std::size_t end = i + 1 < count_ ? stretches_[i + 1].first : jobs;
-      visit(stretches_[i].site, first, std::min(end, jobs) - first);
-    }
-  }
+  std::uint32_t front() const { return front_; }
+  // Whether all are of that one, as where one line has submitted the jobs.
+  bool is_one() const { return is_one_; }
+  // Where it is not: of each.
+  std::span<const std::uint32_t> first(std::size_t jobs) const { return {sites_.data(), jobs}; }
 
  private:
-  struct Stretch {
-    std::uint32_t site;
-    std::uint32_t first;
-  };
-  std::array<Stretch, SlotTable::Neighbours::kMostJobs> stretches_;
-  std::size_t count_ = 0;
+  std::uint32_t front_ = 0;
+  bool is_one_ = true;
+  std::array<std::uint32_t, SlotTable::Neighbours::kMostJobs> sites_;
 };
 
 // None of its jobs has a parent, and each is run once.
 struct Row {
   void begin(SlotTable::Neighbours jobs, Lane& of_lane) {
     slots = jobs;
-    site = jobs.slot()->site();
-    stretches.begin(site);
+    sites.begin(jobs.slot()->site());
     lane = &of_lane;
     due = jobs.slot()->due();
   }
 
   SlotTable::Neighbours slots;
-  SiteStretches stretches;
-  std::uint32_t site = 0;  // of the first of them
-  Lane* lane = nullptr;    // whose line begins with the row's jobs
-  std::int64_t due = 0;    // of all of them
+  RowSites sites;
+  Lane* lane = nullptr;  // whose line begins with the row's jobs
+  std::int64_t due = 0;  // of all of them
 };
 
 // How a row has ended.

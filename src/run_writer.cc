@@ -23,7 +23,9 @@ void RunWriter::assign(std::string& text, const std::string& value) { text = val
   return run;
 }
 
-[[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) { fill(next(), id); }
+[[gnu::always_inline]] inline void RunWriter::write(std::uint64_t id) {
+  fill(next(), id, *site_, alike_);
+}
 
 void RunWriter::make_room(std::vector<JobRun>& runs, std::size_t jobs) {
   runs.reserve(jobs);
@@ -38,56 +40,14 @@ void RunWriter::write_rest() {
 void RunWriter::start_new(const Slot& slot, const Lane& lane, int deliveries,
                           const SiteTable& sites) {
   if (first_ != end_) write_rest();
-  parent_ = slot.parent();
-  generation_ = slot.generation();
-  deliveries_ = deliveries;
+  alike_.parent = slot.parent();
+  alike_.generation = slot.generation();
+  alike_.deliveries = deliveries;
   share(slot.due(), lane);
   share_site(slot.site(), sites);
   if (site_number_ == 0) return write_unlisted(slot);
   write(slot.id().value());
   first_ = end_ = slot.id().value() + 1;
-}
-
-void RunWriter::add_row(const Row& row, const SiteTable& sites) {
-  if (parent_ || deliveries_ != 1 || row.due != due_nanos_ || row.lane != lane_) {
-    if (first_ != end_) write_rest();
-    parent_ = JobId();
-    generation_ = 0;
-    deliveries_ = 1;
-    share(row.due, *row.lane);
-    first_ = end_ = 0;
-  }
-  const std::uint64_t first = row.lane->ready.front();
-  row.stretches.visit(row.slots.ended,
-                      [&](std::uint32_t site, std::size_t index, std::size_t count) {
-                        const std::uint64_t id = first + index;
-                        if (id == end_ && site == site_number_) {
-                          end_ += count;
-                          return;
-                        }
-                        if (first_ != end_) write_rest();
-                        share_site(site, sites);
-                        write(id);
-                        first_ = id + 1;
-                        end_ = id + count;
-                      });
-}
-
-void RunWriter::write_all(const Row& row, const SiteTable& sites) {
-  parent_ = JobId();
-  generation_ = 0;
-  deliveries_ = 1;
-  share(row.due, *row.lane);
-  share_site(row.site, sites);
-  std::uint64_t id = row.lane->ready.front();
-  const std::uint64_t end = id + row.slots.ended;
-  for (; id != end && spare_ != spare_end_; ++id, ++spare_) {
-    clear_if_failed(*spare_);
-    fill(*spare_, id);
-  }
-  for (; id != end; ++id) fill(add_run(report_->runs), id);
-  if (spare_ != spare_end_) drop_spare();
-  first_ = end_ = end;
 }
 
 // Of a job whose name is not in the table of sites, which is full.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,9 @@ class RunWriter {
   // `report` is complete after `finish()`. Makes room for that many runs.
   [[gnu::always_inline]] void begin(DrainReport& report, std::size_t jobs) {
     SpareRuns::take(report.runs);
-    if (report.runs.capacity() < jobs) make_room(report.runs, jobs);
+    if (report.runs.capacity() < jobs) [[unlikely]] {
+      make_room(report.runs, jobs);
+    }
     report_ = &report;
     spare_ = report.runs.data();
     spare_end_ = std::to_address(report.runs.end());
@@ -49,10 +52,21 @@ class RunWriter {
   }
 
   // Runs of the row's jobs that have ended, and have succeeded; they stand in their line still.
-  void add_row(const Row& row, const SiteTable& sites);
-
-  // The same where these are all that the drain has run, and of one site; the report is complete.
-  void write_all(const Row& row, const SiteTable& sites);
+  [[gnu::always_inline]] void add_row(const Row& row, const SiteTable& sites) {
+    if (first_ != end_) write_rest();
+    alike_.begin_plain();
+    share(row.due, *row.lane);
+    const std::uint64_t first = row.lane->ready.front();
+    const std::size_t jobs = row.slots.ended;
+    first_ = end_ = first + jobs;
+    if (row.sites.is_one()) {
+      share_site(row.sites.front(), sites);
+      const Site& site = *site_;
+      return write_each(first, jobs, [&](std::size_t) -> const Site& { return site; });
+    }
+    const std::span<const std::uint32_t> numbers = row.sites.first(jobs);
+    write_each(first, jobs, [&](std::size_t i) -> const Site& { return sites[numbers[i]]; });
+  }
 
   // The report of a drain that has run that job only, once and with success.
   [[gnu::always_inline]] void write_single(std::vector<JobRun>& runs, const Slot& slot,
@@ -61,12 +75,10 @@ class RunWriter {
     if (runs.size() > 1) runs.resize(1);
     JobRun& run = runs.empty() ? add_run(runs) : runs.front();
     clear_if_failed(run);
-    parent_ = JobId();
-    generation_ = 0;
-    deliveries_ = 1;
+    alike_.begin_plain();
     share(slot.due(), lane);
     share_site(slot.site(), sites);
-    fill(run, slot.id().value());
+    fill(run, slot.id().value(), *site_, alike_);
   }
 
   // A run of that job, written out, for what is to be said of its failure.
@@ -77,30 +89,46 @@ class RunWriter {
   // Writes what is left to be written. Whether no run has failed since `begin`.
   [[gnu::always_inline]] bool finish() {
     if (first_ != end_) write_rest();
-    if (spare_ != spare_end_) drop_spare();
+    if (spare_ != spare_end_) [[unlikely]] {
+      drop_spare();
+    }
     return !failed_;
   }
 
  private:
+  // What runs that follow each other mostly share, in the form that a report has it in.
+  struct Alike {
+    // Of jobs that nothing but time has brought about, and that run once.
+    void begin_plain() {
+      parent = JobId();
+      generation = 0;
+      deliveries = 1;
+    }
+    JobId parent;
+    absl::Time due = absl::UnixEpoch();
+    int generation = 0;
+    int deliveries = 0;
+  };
+
   // Whether a run of that job would be like the last but for its id, which is the next.
   [[gnu::always_inline]] bool goes_on_with(const Slot& slot, const Lane& lane,
                                            int deliveries) const {
     return slot.id().value() == end_ && slot.site() == site_number_ && slot.due() == due_nanos_ &&
-           slot.parent() == parent_ && slot.generation() == generation_ && lane_ == &lane &&
-           deliveries == deliveries_;
+           slot.parent() == alike_.parent && slot.generation() == alike_.generation &&
+           lane_ == &lane && deliveries == alike_.deliveries;
   }
   static void make_room(std::vector<JobRun>& runs, std::size_t jobs);
   void start_new(const Slot& slot, const Lane& lane, int deliveries, const SiteTable& sites);
   // What the next runs have in common.
   [[gnu::always_inline]] void share(std::int64_t due, const Lane& lane) {
-    if (&lane != lane_) {
+    if (&lane != lane_) [[unlikely]] {
       lane_ = &lane;
       executor_ = KnownText(lane.executor);
     }
     // The conversion is not cheap.
-    if (due != due_nanos_) {
+    if (due != due_nanos_) [[unlikely]] {
       due_nanos_ = due;
-      due_ = absl::FromUnixNanos(due);
+      alike_.due = absl::FromUnixNanos(due);
     }
   }
   [[gnu::always_inline]] void share_site(std::uint32_t site, const SiteTable& sites) {
@@ -110,21 +138,26 @@ class RunWriter {
   }
   // An earlier report that held a failure did not leave its runs; its owner may have written some.
   [[gnu::always_inline]] static void clear_if_failed(JobRun& run) {
-    if (!run.error.empty() || run.exception || !run.ancestors.empty()) clear(run);
+    if (!run.error.empty() || run.exception || !run.ancestors.empty()) [[unlikely]] {
+      clear(run);
+    }
   }
   // Comparing costs less than copying, and most runs were of the same job the last time.
   [[gnu::always_inline]] static void write_over(std::string& text, const KnownText& value) {
-    if (!value.is(text)) assign(text, value.string());
+    if (!value.is(text)) [[unlikely]] {
+      assign(text, value.string());
+    }
   }
-  [[gnu::always_inline]] void fill(JobRun& run, std::uint64_t id) {
+  [[gnu::always_inline]] void fill(JobRun& run, std::uint64_t id, const Site& site,
+                                   const Alike& alike) const {
     run.id = JobId(id);
-    run.parent = parent_;
-    write_over(run.name, site_->known_name);
-    run.where = site_->where;
-    run.due = due_;
+    run.parent = alike.parent;
+    write_over(run.name, site.known_name);
+    run.where = site.where;
+    run.due = alike.due;
     run.outcome = JobRun::kSucceeded;
-    run.generation = generation_;
-    run.deliveries = deliveries_;
+    run.generation = alike.generation;
+    run.deliveries = alike.deliveries;
     write_over(run.executor, executor_);
   }
   // Not inline, so that the loop of a row keeps its values in registers.
@@ -132,6 +165,18 @@ class RunWriter {
   [[gnu::noinline]] static void clear(JobRun& run);
   [[gnu::noinline]] static void assign(std::string& text, const std::string& value);
   void write(std::uint64_t id);
+  template <class SiteOf>
+  [[gnu::always_inline]] void write_each(std::uint64_t first, std::size_t jobs, SiteOf site_of) {
+    const Alike alike = alike_;  // in registers
+    std::size_t i = 0;
+    JobRun* spare = spare_;
+    for (; i != jobs && spare != spare_end_; ++i, ++spare) {
+      clear_if_failed(*spare);
+      fill(*spare, first + i, site_of(i), alike);
+    }
+    spare_ = spare;
+    for (; i != jobs; ++i) fill(add_run(report_->runs), first + i, site_of(i), alike);
+  }
   void write_rest();
   void write_unlisted(const Slot& slot);
   void drop_spare();
@@ -148,15 +193,12 @@ class RunWriter {
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
   // What they share.
-  JobId parent_;
+  Alike alike_;
   std::uint32_t site_number_ = 0;
-  int generation_ = 0;
-  int deliveries_ = 0;
   const Site* site_ = nullptr;
   const Lane* lane_ = nullptr;
   KnownText executor_;
-  std::int64_t due_nanos_ = 0;
-  absl::Time due_ = absl::UnixEpoch();
+  std::int64_t due_nanos_ = 0;  // alike_.due
 };
 
 }  // namespace drydock::internal

@@ -1,5 +1,5 @@
-// A drain of one job has a way of its own (src/engine_single.cc): nothing of that is to be seen
-// from outside.
+// A drain of one job has a way of its own (src/engine_plain_drain.cc): nothing of that is to be
+// seen from outside.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

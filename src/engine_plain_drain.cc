@@ -18,7 +18,9 @@ namespace drydock::internal {
 // Whether a drain runs all that is due, once each and oldest first.
 [[gnu::always_inline]] inline bool Engine::is_plain(const DrainOptions& options) const {
   // Mostly it was asked for nothing.
-  if (&options == &DrainOptions::kDefaults) return default_order_.kind() == DrainOrder::kFifo;
+  if (&options == &DrainOptions::kDefaults) [[likely]] {
+    return default_order_.kind() == DrainOrder::kFifo;
+  }
   return options.only.empty() && options.run_spawned && options.deliveries == 1 &&
          order_of(options).kind() == DrainOrder::kFifo;
 }
