@@ -57,8 +57,12 @@ DrainReport& DrainReport::operator=(DrainReport other) noexcept {
 // tell the compiler; `limit` stands before them, so that nothing comes in between.
 [[gnu::flatten]] DrainReport::~DrainReport() {
   if (leaves_runs_) internal::SpareRuns::give(runs);
-  if (runs.capacity() != 0) free_memory(runs);
-  if (pending.capacity() != 0) free_memory(pending);
+  if (runs.capacity() != 0) [[unlikely]] {
+    free_memory(runs);
+  }
+  if (pending.capacity() != 0) [[unlikely]] {
+    free_memory(pending);
+  }
   if (runs.data() != nullptr || !runs.empty() || pending.data() != nullptr || !pending.empty()) {
     __builtin_unreachable();
   }

@@ -19,6 +19,9 @@ class Driving {
   // Whether the calling thread is inside one of `engine`.
   static bool is_driving(const Engine& engine) {
     const Driving* driving = innermost_;
+    if (driving == nullptr) [[likely]] {
+      return false;
+    }
     while (driving != nullptr && &driving->engine_ != &engine) driving = driving->outer_;
     return driving != nullptr;
   }

@@ -121,10 +121,12 @@ void Engine::submit(int lane, SubmittedJob&& job) {
                                      static_cast<std::uint16_t>(lane));
     // Moved from only where it found a place.
     if (slot == nullptr) refuse_taken_id(job);  // NOLINT(bugprone-use-after-move)
-    if (closed_ && !is_inline) note_late_submit(*slot, job);
+    if (closed_ && !is_inline) [[unlikely]] {
+      note_late_submit(*slot, job);
+    }
     ++arrivals_;
     ++base.live;
-    if (slot->due() > time) {
+    if (slot->due() > time) [[unlikely]] {
       base.push_delayed(slot->place());
     } else if (is_inline) {
       line_up_inline(*slot);

@@ -168,7 +168,9 @@ class Engine final : public IdleSource {
   [[noreturn]] void refuse(const std::string& call) const;
   [[gnu::always_inline]] static void refuse_unless_valid(const DrainOptions& options,
                                                          const char* call) {
-    if (&options == &DrainOptions::kDefaults) return;
+    if (&options == &DrainOptions::kDefaults) [[likely]] {
+      return;
+    }
     if (options.deliveries < 1 || options.max_generation < 0) refuse_options(options, call);
   }
   [[noreturn, gnu::noinline, gnu::cold]] static void refuse_options(const DrainOptions& options,

@@ -21,7 +21,9 @@ class Ring {
   void set(std::size_t index, const T& item) { items_[wrap(first_ + index)] = item; }
 
   void push_back(const T& item) {
-    if (size_ > mask_) grow();
+    if (size_ > mask_) [[unlikely]] {
+      grow();
+    }
     items_[wrap(first_ + size_++)] = item;
   }
   void push_front(const T& item) {

@@ -17,7 +17,9 @@ class RunningJob {
   RunningJob& operator=(const RunningJob&) = delete;
   ~RunningJob() {
     ThisThread::running_ = outer_;
-    if (lineage_ != nullptr) let_lineage_go();
+    if (lineage_ != nullptr) [[unlikely]] {
+      let_lineage_go();
+    }
   }
 
   static RunningJob* innermost() noexcept { return ThisThread::running_; }

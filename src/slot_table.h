@@ -66,7 +66,9 @@ struct Slot : SubmittedJob {
   JobId parent() const { return parent_.get() == nullptr ? JobId() : parent_.get()->id(); }
   int generation() const { return parent_.get() == nullptr ? 0 : parent_.get()->generation() + 1; }
   [[gnu::always_inline]] JobResult run_here() noexcept {
-    if (context_.get() != nullptr || current_context() != nullptr) return SubmittedJob::run();
+    if (context_.get() != nullptr || current_context() != nullptr) [[unlikely]] {
+      return SubmittedJob::run();
+    }
     return run_without_context();
   }
 
@@ -84,7 +86,9 @@ struct Slot : SubmittedJob {
       result.error = std::current_exception();
     }
     job_.reset();
-    if (current_context() != nullptr) put_back_context(result);
+    if (current_context() != nullptr) [[unlikely]] {
+      put_back_context(result);
+    }
     return result;
   }
 };
@@ -201,7 +205,9 @@ class SlotTable {
     size_ -= jobs.ended;
     jobs.block->count_ -= jobs.ended;
     jobs.first += std::exchange(jobs.ended, 0);
-    if (jobs.block->count_ == 0 && blocks_.size() > 1) free_blocks();
+    if (jobs.block->count_ == 0 && blocks_.size() > 1) [[unlikely]] {
+      free_blocks();
+    }
   }
 
   // Removes a pending job and hands it over.
@@ -251,7 +257,9 @@ class SlotTable {
   }
 
   Block& block_of(std::uint64_t id) {
-    if (id / kBlockSize == newest_number_) return *newest_;
+    if (id / kBlockSize == newest_number_) [[likely]] {
+      return *newest_;
+    }
     return find_or_add_block(id);
   }
 

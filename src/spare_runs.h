@@ -18,12 +18,16 @@ class SpareRuns {
  public:
   // Into `runs`, which are empty; with their names in place. They stay empty: there are none.
   static void take(std::vector<JobRun>& runs) {
-    if (spare_ != nullptr) runs.swap(*spare_);
+    if (spare_ != nullptr) [[likely]] {
+      runs.swap(*spare_);
+    }
   }
 
   // Keeps the larger ones.
   static void give(std::vector<JobRun>& runs) {
-    if (spare_ == nullptr && !make()) return;
+    if (spare_ == nullptr && !make()) [[unlikely]] {
+      return;
+    }
     if (spare_->empty() || runs.size() > spare_->size()) runs.swap(*spare_);
   }
 

@@ -25,7 +25,9 @@ class SparingClock {
   // Zero in a process of one thread, where nobody else can ask for a listing.
   CoarseTick tick() {
     if (single_threaded()) return 0;
-    if (spared_ == 0) return read();
+    if (spared_ == 0) [[unlikely]] {
+      return read();
+    }
     --spared_;
     return earliest(last_);
   }

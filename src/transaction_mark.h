@@ -30,7 +30,10 @@ class TransactionMark {
   }
   // The same of another simulation's executor.
   static void see_submit(const SubmittedJob& job, const Engine& of) {
-    if (innermost_ != nullptr && &innermost_->engine_ != &of) see_submit(job);
+    if (innermost_ == nullptr) [[likely]] {
+      return;
+    }
+    if (&innermost_->engine_ != &of) see_submit(job);
   }
   // Lives while an executor forwards what it has seen before, maybe on another thread; or, with
   // false, while a job runs that the forwarding itself may have started: what a job submits has not
@@ -53,6 +56,9 @@ class TransactionMark {
   // The calling thread's transaction in `engine`'s simulation; null where it has none open.
   static const TransactionMark* find(const Engine& engine) {
     const TransactionMark* transaction = innermost_;
+    if (transaction == nullptr) [[likely]] {
+      return nullptr;
+    }
     while (transaction != nullptr && &transaction->engine_ != &engine) {
       transaction = transaction->outer_;
     }

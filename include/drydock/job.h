@@ -104,7 +104,9 @@ class ContextRef {
     return *this;
   }
   ~ContextRef() {
-    if (node_ != nullptr) release(node_);
+    if (node_ != nullptr) [[unlikely]] {
+      release(node_);
+    }
   }
   const ContextNode* get() const { return node_; }
   // Gives the share up to the caller, and takes one over from it.
@@ -130,7 +132,9 @@ class LineageRef {
     return *this;
   }
   ~LineageRef() {
-    if (node_ != nullptr) release(node_);
+    if (node_ != nullptr) [[unlikely]] {
+      release(node_);
+    }
   }
   const Lineage* get() const { return node_; }
   // Gives the share up to the caller, and takes one over from it.
@@ -174,12 +178,16 @@ class SubmittedJob {
         delay_nanos_(options.delay == absl::ZeroDuration() ? 0
                                                            : internal::delay_nanos(options.delay)),
         id_(id) {
-    if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
+    if (!job_ || internal::ThisThread::has_something_to_capture()) [[unlikely]] {
+      capture_submitter();
+    }
   }
   // The same for a job with neither name nor delay.
   [[gnu::always_inline]] SubmittedJob(JobId id, internal::JobBody&& job, SourceLocation where)
       : job_(std::move(job)), file_(where.file_name()), line_(where.line()), id_(id) {
-    if (!job_ || internal::ThisThread::has_something_to_capture()) capture_submitter();
+    if (!job_ || internal::ThisThread::has_something_to_capture()) [[unlikely]] {
+      capture_submitter();
+    }
   }
   [[gnu::always_inline]] SubmittedJob(SubmittedJob&& other) noexcept
       : job_(std::move(other.job_)),

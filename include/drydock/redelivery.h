@@ -24,7 +24,12 @@ class Redelivery {
   Redelivery& operator=(const Redelivery&) = delete;
 
   // The one for the job that the calling thread is running; null where there is none.
-  static Redelivery* take() { return wanted_ == nullptr ? nullptr : take_if_for_running_job(); }
+  static Redelivery* take() {
+    if (wanted_ == nullptr) [[likely]] {
+      return nullptr;
+    }
+    return take_if_for_running_job();
+  }
 
   // Calls `job` as often as is wanted.
   virtual void deliver(absl::FunctionRef<void()> job) = 0;
