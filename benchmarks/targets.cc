@@ -79,7 +79,8 @@ class TargetReporter : public benchmark::ConsoleReporter {
     } else if (run.counters.contains("p99_us")) {
       row.value = counter(run, "p99_us");
       row.unit = "us";
-    } else if (run.counters.contains("ours_us")) {
+    }
+    if (run.counters.contains("ours_us")) {
       row.sides = absl::StrFormat("%.1f / %.1f", counter(run, "ours_us") * 1e3,
                                   counter(run, "theirs_us") * 1e3);
     }
