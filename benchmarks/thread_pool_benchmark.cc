@@ -251,8 +251,10 @@ class BareWorker {
   enum Turn { kDone, kWork, kLeave };
 
   void turn_to(Turn turn) {
-    const std::lock_guard lock(mutex_);
-    turn_ = turn;
+    {
+      const std::lock_guard lock(mutex_);
+      turn_ = turn;
+    }
     turned_.notify_all();
   }
   void wait_for(Turn turn) {

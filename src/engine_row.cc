@@ -40,10 +40,12 @@ namespace drydock::internal {
         slot->due() != row_.due) {
       return {};
     }
-    // Where two lines take turns, this branch does too, by which the processor tells which job it
-    // calls next: without one it guesses wrong each time.
+    // Where two lines take turns, the first branch does too, and shows the processor which job it
+    // calls next: without it it guesses wrong each time, which `submit_and_drain_mixed` in
+    // benchmarks/ would tell.
     if (slot->site() != site) {
-      if (!several) several = row_.sites.begin_several(ended);
+      if (!several) row_.sites.begin_several(ended);
+      several = true;
     }
     if (several) row_.sites.set(ended, slot->site());
   }
@@ -63,7 +65,7 @@ void Engine::run_row(Drain& drain) {
 [[gnu::always_inline]] inline void Engine::write_all(DrainReport& report) {
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::size_t jobs = row_.slots.ended;
-  if (row_.sites.is_one()) {
+  if (row_.sites.is_one(jobs)) {
     store_.append_all_runs(now(), {first_id, 0, row_.sites.front()},
                            static_cast<std::uint32_t>(jobs));
   } else {
@@ -124,7 +126,7 @@ void Engine::write_ended() {
   if (ended == 0) return;
   const std::uint64_t first_id = row_.lane->ready.front();
   const std::int64_t at = now();
-  if (row_.sites.is_one()) {
+  if (row_.sites.is_one(ended)) {
     store_.append_runs(at, {first_id, 0, row_.sites.front()}, static_cast<std::uint32_t>(ended));
   } else {
     store_.append_varied_runs(at, first_id, row_.sites.first(ended));

@@ -87,10 +87,6 @@ class JournalStore {
       add_record(Event::kStarted, at, first, 0, count, 0);
     }
   }
-  // The same of jobs without parents, whose sites differ.
-  void append_varied_runs(std::int64_t at, std::uint64_t first_job,
-                          std::span<const std::uint32_t> sites)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // The same for all runs of a drain, whose start has been the last event, and the end of the
   // drain.
   [[gnu::always_inline]] void append_all_runs(std::int64_t at, EventSubject first,
@@ -98,6 +94,10 @@ class JournalStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     add_record(Event::kStarted, at, first, 0, count, Record::kDrainEnds);
   }
+  // Such runs of jobs without parents whose sites differ.
+  void append_varied_runs(std::int64_t at, std::uint64_t first_job,
+                          std::span<const std::uint32_t> sites)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool is_watched() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return watched_; }
 
   // The start or the end of a drain, which mostly shares the record of what was before it.
@@ -120,8 +120,8 @@ class JournalStore {
   std::size_t forgotten() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return forgotten_; }
 
   // Visits events, oldest first, from the record of this number on (they are counted from the
-  // simulation's first), until `visit` returns false. It is given the record, made out to the one
-  // event's job, the event's kind and the record's number.
+  // simulation's first), until `visit` returns false. It is given a copy of the record, made out to
+  // the one event's job and site, the event's kind and the record's number.
   template <class Visit>
   void visit_from(std::size_t number, Visit&& visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     number = number < first_record_ ? first_record_ : number;
@@ -205,7 +205,7 @@ class JournalStore {
   void tell_waiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void count_waiters(int more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // A submit of another site than that of the last event. False: the last record is not of submits
-  // that this one follows, or has no room for it.
+  // that this one follows, is of many of one site, or has no room for it.
   [[gnu::always_inline]] bool append_varied_submit(Record& last, EventSubject subject)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (!last.follows(subject)) return false;

@@ -18,27 +18,28 @@ namespace drydock::internal {
 // The sites of a row's jobs.
 class RowSites {
  public:
+  // Of the first job; as long as nothing else is said, of all.
   void begin(std::uint32_t site) {
     front_ = site;
-    is_one_ = true;
+    alike_ = sites_.size();
   }
-  // From the job with that number on, the next one, they differ: true.
-  [[gnu::noinline]] bool begin_several(std::size_t index) {
-    is_one_ = false;
+  // The job with that number, the next one, is of another, and those behind it are each said.
+  // Apart, as it is called once in a row.
+  [[gnu::noinline]] void begin_several(std::size_t index) {
+    alike_ = index;
     std::fill_n(sites_.begin(), index, front_);
-    return true;
   }
   void set(std::size_t index, std::uint32_t site) { sites_[index] = site; }
 
   std::uint32_t front() const { return front_; }
-  // Whether all are of that one, as where one line has submitted the jobs.
-  bool is_one() const { return is_one_; }
-  // Where it is not: of each.
+  // Whether so many jobs from the first on are of one site, as where one line has submitted them.
+  bool is_one(std::size_t jobs) const { return jobs <= alike_; }
+  // Where they are not: the site of each.
   std::span<const std::uint32_t> first(std::size_t jobs) const { return {sites_.data(), jobs}; }
 
  private:
   std::uint32_t front_ = 0;
-  bool is_one_ = true;
+  std::size_t alike_ = 0;
   std::array<std::uint32_t, SlotTable::Neighbours::kMostJobs> sites_;
 };
 

@@ -2,6 +2,7 @@
 //
 // Jobs that run one after the other mostly differ in their ids alone. The first of several such is
 // written at once; the others are counted, and written at the end by a loop that looks up nothing.
+// Those of a row have ended when it is told of them, and are written by such a loop at once.
 #ifndef DRYDOCK_SRC_RUN_WRITER_H_
 #define DRYDOCK_SRC_RUN_WRITER_H_
 
@@ -59,8 +60,8 @@ class RunWriter {
     const std::uint64_t first = row.lane->ready.front();
     const std::size_t jobs = row.slots.ended;
     first_ = end_ = first + jobs;
-    if (row.sites.is_one()) {
-      share_site(row.sites.front(), sites);
+    share_site(row.sites.front(), sites);
+    if (row.sites.is_one(jobs)) {
       const Site& site = *site_;
       return write_each(first, jobs, [&](std::size_t) -> const Site& { return site; });
     }
@@ -98,7 +99,7 @@ class RunWriter {
  private:
   // What runs that follow each other mostly share, in the form that a report has it in.
   struct Alike {
-    // Of jobs that nothing but time has brought about, and that run once.
+    // Of jobs that no other one has submitted, and that run once.
     void begin_plain() {
       parent = JobId();
       generation = 0;

@@ -291,6 +291,7 @@ class MixedRowTest : public EngineRowTest {
     ASSERT_THAT(report.runs, SizeIs(kJobs));
     for (int i = 0; i < kJobs; ++i) {
       const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+      EXPECT_EQ(run.id, JobId(static_cast<std::uint64_t>(i) + 1));
       EXPECT_EQ(run.name, shown_name_of(i, run));
     }
   }
@@ -361,6 +362,7 @@ TEST_F(MixedRowTest, AFailureStandsWhereItHappened) {
   ASSERT_THAT(report.runs, SizeIs(30));
   for (int i = 0; i < 30; ++i) {
     const JobRun& run = report.runs[static_cast<std::size_t>(i)];
+    EXPECT_EQ(run.id, JobId(static_cast<std::uint64_t>(i) + 1));
     EXPECT_EQ(run.name, shown_name_of(i, run));
     EXPECT_EQ(run.outcome, i == 17 ? JobRun::kFailed : JobRun::kSucceeded) << i;
   }

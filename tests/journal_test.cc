@@ -222,6 +222,25 @@ TEST(Journal, KeepsVeryManyEqualEvents) {
   }
 }
 
+// Of two lines in turn, which share records until the times are kept.
+TEST(Journal, KnowsTheThreadOfEachEventSinceItKeepsTimes) {
+  DeferredExecutor executor;
+  const auto submit_and_drain = [&] {
+    for (int i = 0; i < 20; ++i) executor.submit({.name = i % 2 == 0 ? "even" : "odd"}, [] {});
+    executor.drain();
+  };
+  submit_and_drain();
+  const std::size_t before = executor.simulation().journal().events().size();
+  executor.simulation().journal().keep_real_times();
+  submit_and_drain();
+  const std::vector<Event> events = executor.simulation().journal().events();
+  ASSERT_EQ(events.size(), 2 * before);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].thread, i < before ? 0 : 1) << events[i];
+    EXPECT_EQ(events[i].name, events[i % before].name) << i;
+  }
+}
+
 TEST(Journal, WaitsForNothingThatHasHappenedAlready) {
   InlineExecutor executor;
   executor.submit({.name = "mail"}, [] {});
